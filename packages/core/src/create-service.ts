@@ -1,0 +1,134 @@
+import { type Scope, scopeSchema } from './actor.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Ask, Context, Operation } from './context.ts'
+import { isPatronkitError, PatronkitError, retrying } from './errors.ts'
+import type { Claimed, MaybePromise, Session, Storage } from './port.ts'
+import { parse } from './schema.ts'
+import { drive } from './steps.ts'
+import type { PackageSchema } from './table.ts'
+
+/** What every `createX` takes. */
+export interface Deps {
+  readonly storage: Storage
+  /** Default: the machine's clock. */
+  readonly clock?: Clock
+  /** Default: the platform's cryptographic chance. Tests pass a seeded one to get the same bytes again. */
+  readonly random?: (bytes: number) => Uint8Array
+}
+
+/** A service. Its verbs exist only once tenant and actor are bound. */
+export interface Service<H> {
+  for(scope: Scope): Bound<H>
+}
+
+/** The verbs for one tenant and actor; `in` puts them into the host's transaction. */
+export type Bound<H> = H & { in(session: Session): H & { readonly sync: Synchronous<H> } }
+
+/** The same verbs on a synchronous driver: they answer at once, so they fit into its synchronous transaction. */
+export type Synchronous<H> = { readonly [K in keyof H]: H[K] extends (i: infer I) => Promise<infer R> ? (i: I) => R : never }
+
+/** For each verb of the public interface, the operation behind it. */
+export type Verbs<H> = {
+  readonly [K in keyof H]: H[K] extends (i: infer I) => Promise<infer R> ? (ctx: Context, i: I) => Operation<R> : never
+}
+
+/** What happens when a timer of a queue falls due. It commits under the timer's lease, or throws. */
+export type TimerHandler = (ctx: Context, timer: Claimed) => Operation<void>
+
+/** What the runner needs to know of a service. */
+export interface Inside {
+  readonly name: string
+  readonly timers: { readonly [queue: string]: TimerHandler }
+  readonly run: <T>(scope: Scope, operation: (ctx: Context) => Operation<T>) => Promise<T>
+}
+
+const INSIDE = Symbol.for('patronkit.service')
+
+/** Builds a service out of its operations: binds scope and session, runs them, repeats them after a conflict. */
+export function createService<H extends object>(
+  deps: Deps,
+  of: { readonly name: string; readonly schema: PackageSchema; readonly verbs: Verbs<H>; readonly timers?: Inside['timers'] },
+): Service<H> {
+  const { storage } = deps
+  const context = contextFrom(deps)
+  storage.declare(of.schema)
+
+  const once = <T>(scope: Scope, operation: (ctx: Context) => Operation<T>, session?: Session): MaybePromise<T> =>
+    drive(operation(context(scope)), (asked) => perform(storage, asked, session))
+  const run: Inside['run'] = async (scope, operation) => busyAfter(() => retrying(async () => once(scope, operation)))
+
+  const verbsOf = <V>(call: (name: keyof H) => V) =>
+    Object.freeze(Object.fromEntries((Object.keys(of.verbs) as (keyof H)[]).map((name) => [name, call(name)])))
+  const operationOf = (name: keyof H) => of.verbs[name] as (ctx: Context, i: unknown) => Operation<unknown>
+
+  const bind = (given: Scope): Bound<H> => {
+    const scope = parse(scopeSchema, given, 'scope')
+    const alone = verbsOf((name) => (i: unknown) => run(scope, (ctx) => operationOf(name)(ctx, i)))
+    const joined = (session: Session) => {
+      const asynchronous = verbsOf((name) => async (i: unknown) => {
+        if (session.sync) throw asyncInSync(of.name, String(name))
+        return once(scope, (ctx) => operationOf(name)(ctx, i), session)
+      })
+      const sync = verbsOf((name) => (i: unknown) => {
+        if (!session.sync) throw sessionNotSync()
+        return once(scope, (ctx) => operationOf(name)(ctx, i), session)
+      })
+      return Object.freeze({ ...asynchronous, sync })
+    }
+    return Object.freeze({ ...alone, in: joined }) as unknown as Bound<H>
+  }
+
+  const service = { for: bind }
+  Object.defineProperty(service, INSIDE, { value: { name: of.name, timers: of.timers ?? {}, run } satisfies Inside })
+  return Object.freeze(service)
+}
+
+/** The inside of a service, for the runner. */
+export function insideOf(service: object): Inside {
+  const inside = (service as { [INSIDE]?: Inside })[INSIDE]
+  if (inside) return inside
+  throw new PatronkitError({
+    code: 'core/not-a-service',
+    message: 'the runner was given something that no createX of Patronkit made. Pass the services themselves.',
+    details: {},
+  })
+}
+
+function contextFrom(deps: Deps): (scope: Scope) => Context {
+  const clock = deps.clock ?? systemClock
+  const random = deps.random ?? ((bytes: number) => crypto.getRandomValues(new Uint8Array(bytes)))
+  const salt = () => Array.from(random(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return (scope) => ({ tenant: scope.tenant, by: scope.by, now: clock.now().getTime(), salt })
+}
+
+const perform = (storage: Storage, asked: Ask, session: Session | undefined) =>
+  asked.ask === 'read' ? storage.read(asked.tenant, asked.reads, session) : storage.commit(asked.units, session)
+
+async function busyAfter<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isPatronkitError(error, 'core/write-conflict')) throw error
+    throw new PatronkitError({
+      code: 'core/busy',
+      message: `${error.details.subject} was changed by others at each of 5 tries. Nothing was written; try again in a moment.`,
+      details: { attempts: 5 },
+      retryable: 'command',
+      cause: error,
+    })
+  }
+}
+
+const sessionNotSync = () =>
+  new PatronkitError({
+    code: 'core/session-not-sync',
+    message: 'the session of this transaction answers with promises, so .sync cannot run on it. Await the verb without .sync.',
+    details: {},
+  })
+
+const asyncInSync = (service: string, verb: string) =>
+  new PatronkitError({
+    code: 'core/async-in-sync-transaction',
+    message: `${service}.${verb} was called with a promise inside a synchronous transaction, which would commit before it is done. Call .in(session).sync.${verb}(…).`,
+    details: {},
+  })

@@ -1,0 +1,74 @@
+import { PatronkitError } from '../errors.ts'
+import { type Head, NO_HEAD, type StoredEvent } from '../event.ts'
+import type { Row, Table } from '../table.ts'
+import { laneOf } from '../text.ts'
+import type { Unit, UnitAnswer, Write } from '../unit.ts'
+import { after, type Doing, getKept, type Kept, keyOf, putKept, type RowStore, scanKept } from './row-store.ts'
+import { getRow, putRow, removeRow } from './rows.ts'
+import { holdsLease, writeTimers } from './timers.ts'
+
+/** Checks the whole unit, then writes the whole unit. */
+export function* commitUnit(store: RowStore, unit: Unit): Doing<UnitAnswer> {
+  for (const move of unit.heads) {
+    const found = yield* readHead(store, unit.tenant, move.kind, move.subject)
+    if (found.version !== move.from.version) return { outcome: 'conflict', subject: `${move.kind} ${move.subject}`, found: found.version }
+  }
+  if (unit.fired && !(yield* holdsLease(store, unit.tenant, unit.fired))) {
+    return { outcome: 'stale-timer', queue: unit.fired.queue, key: unit.fired.key }
+  }
+  const rows: { write: Write; before: Row | null }[] = []
+  for (const write of unit.writes) rows.push({ write, before: yield* rowBefore(store, unit.tenant, write) })
+
+  for (const move of unit.heads) yield* putKept(store, headKey(unit.tenant, move.kind, move.subject), { ...move.to })
+  for (const { write, before } of rows) yield* writeRow(store, unit.tenant, write, before)
+  for (const event of unit.events) yield* append(store, event)
+  yield* writeTimers(store, unit)
+  return { outcome: 'done' }
+}
+
+function* rowBefore(store: RowStore, tenant: string, write: Write): Doing<Row | null> {
+  const before = yield* getRow(store, write.table, tenant, 'row' in write ? write.row : write.key)
+  if (write.write === 'insert' && before) throw brokenWrite('storage/row-exists', write.table, 'is there already')
+  if ((write.write === 'change' || write.write === 'remove') && !before)
+    throw brokenWrite('storage/row-missing', write.table, 'is not there')
+  return before
+}
+
+const brokenWrite = (code: string, of: Table, why: string) =>
+  new PatronkitError({
+    code,
+    message: `a row of ${of.name} ${why}. Decide on rows that were read under the same head.`,
+    details: { table: of.name },
+  })
+
+function* writeRow(store: RowStore, tenant: string, write: Write, before: Row | null): Doing<void> {
+  if (write.write === 'remove') return yield* removeRow(store, write.table, tenant, before!)
+  const row = 'row' in write ? write.row : { ...before, ...write.set }
+  yield* putRow(store, write.table, tenant, row, before)
+}
+
+const headKey = (tenant: string, kind: string, subject: string) => keyOf('head', tenant, kind, subject)
+
+export function* readHead(store: RowStore, tenant: string, kind: string, subject: string): Doing<Head> {
+  return ((yield* getKept(store, headKey(tenant, kind, subject))) as Head | undefined) ?? NO_HEAD
+}
+
+const eventKey = (e: { tenant: string; kind: string; subject: string }, seq: number) => keyOf('event', e.tenant, e.kind, e.subject, seq)
+
+function* append(store: RowStore, event: StoredEvent): Doing<void> {
+  yield* putKept(store, eventKey(event, event.seq), { ...event })
+  const waiting = keyOf('unsequenced', event.recordedAt, event.tenant, event.kind, event.subject, event.seq)
+  yield* putKept(store, waiting, { lane: laneOf(event.tenant), at: eventKey(event, event.seq) })
+}
+
+export function* readEvents(
+  store: RowStore,
+  of: { tenant: string; kind: string; subject: string },
+  past: number,
+  limit: number,
+): Doing<readonly StoredEvent[]> {
+  const page = yield* scanKept(store, eventKey(of, past + 1), after(keyOf('event', of.tenant, of.kind, of.subject)), limit)
+  return page.map(([, kept]) => asEvent(kept))
+}
+
+export const asEvent = (kept: Kept): StoredEvent => ({ ...kept }) as unknown as StoredEvent

@@ -1,0 +1,92 @@
+import type { Claimed, ClaimRequest } from '../port.ts'
+import type { TimerLease, TimerWrite, Unit } from '../unit.ts'
+import { after, type Doing, getKept, type Kept, keyOf, putKept, type RowStore, removeKept, scanKept } from './row-store.ts'
+
+interface Timer {
+  readonly tenant: string
+  readonly queue: string
+  readonly key: string
+  readonly dueAt: number
+  readonly generation: number
+  readonly lease: string | null
+  readonly leaseUntil: number | null
+  readonly attempts: number
+  readonly lastError: string | null
+  readonly parked: boolean
+}
+
+const timerKey = (tenant: string, queue: string, key: string) => keyOf('timer', tenant, queue, key)
+
+/** Parked timers stand in no due list; a leased one stands at the end of its lease. */
+const dueKey = (t: Timer) => keyOf('due', t.queue, t.leaseUntil ?? t.dueAt, t.dueAt, t.tenant, t.key)
+
+function* readTimer(store: RowStore, tenant: string, queue: string, key: string): Doing<Timer | undefined> {
+  return (yield* getKept(store, timerKey(tenant, queue, key))) as Timer | undefined
+}
+
+function* saveTimer(store: RowStore, timer: Timer, before: Timer | undefined): Doing<void> {
+  if (before && !before.parked) yield* removeKept(store, dueKey(before))
+  yield* putKept(store, timerKey(timer.tenant, timer.queue, timer.key), timer as unknown as Kept)
+  if (!timer.parked) yield* putKept(store, dueKey(timer), { tenant: timer.tenant, key: timer.key })
+}
+
+function* dropTimer(store: RowStore, timer: Timer): Doing<void> {
+  yield* removeKept(store, timerKey(timer.tenant, timer.queue, timer.key))
+  if (!timer.parked) yield* removeKept(store, dueKey(timer))
+}
+
+export function* holdsLease(store: RowStore, tenant: string, lease: TimerLease): Doing<boolean> {
+  const timer = yield* readTimer(store, tenant, lease.queue, lease.key)
+  return timer !== undefined && timer.generation === lease.generation && timer.lease === lease.lease
+}
+
+/** A fired timer that the unit does not mention again is done with. */
+export function* writeTimers(store: RowStore, unit: Unit): Doing<void> {
+  for (const write of unit.timers) yield* writeTimer(store, unit.tenant, write)
+  const fired = unit.fired
+  if (!fired || unit.timers.some((write) => write.queue === fired.queue && write.key === fired.key)) return
+  const timer = yield* readTimer(store, unit.tenant, fired.queue, fired.key)
+  if (timer) yield* dropTimer(store, timer)
+}
+
+function* writeTimer(store: RowStore, tenant: string, write: TimerWrite): Doing<void> {
+  const before = yield* readTimer(store, tenant, write.queue, write.key)
+  if (write.timer === 'cancel') {
+    if (before) yield* dropTimer(store, before)
+  } else if (write.timer === 'set') {
+    const fresh = { lease: null, leaseUntil: null, attempts: 0, lastError: null, parked: false }
+    const generation = (before?.generation ?? 0) + 1
+    yield* saveTimer(store, { tenant, queue: write.queue, key: write.key, dueAt: write.dueAt, generation, ...fresh }, before)
+  } else if (before) {
+    const failed = { lease: null, leaseUntil: null, attempts: before.attempts + 1, lastError: write.error, parked: write.parked }
+    yield* saveTimer(store, { ...before, dueAt: write.dueAt, ...failed }, before)
+  }
+}
+
+export function* claimTimers(store: RowStore, request: ClaimRequest): Doing<readonly Claimed[]> {
+  const ripe: Timer[] = []
+  for (const queue of request.queues) {
+    const page = yield* scanKept(store, keyOf('due', queue), keyOf('due', queue, request.now + 1), request.limit)
+    for (const [, due] of page) ripe.push((yield* readTimer(store, due.tenant as string, queue, due.key as string))!)
+  }
+  ripe.sort((a, b) => a.dueAt - b.dueAt)
+  const claimed: Claimed[] = []
+  for (const timer of ripe.slice(0, request.limit)) {
+    yield* saveTimer(store, { ...timer, lease: request.lease, leaseUntil: request.now + request.leaseMs }, timer)
+    const { tenant, queue, key, dueAt, generation, attempts } = timer
+    claimed.push({ tenant, queue, key, dueAt, generation, attempts, lease: request.lease })
+  }
+  return claimed
+}
+
+export function* nextDueTimer(store: RowStore, queues: readonly string[]): Doing<number | null> {
+  let next: number | null = null
+  for (const queue of queues) {
+    const [first] = yield* scanKept(store, keyOf('due', queue), after(keyOf('due', queue)), 1)
+    if (!first) continue
+    const timer = (yield* readTimer(store, first[1].tenant as string, queue, first[1].key as string))!
+    const at = timer.leaseUntil ?? timer.dueAt
+    if (next === null || at < next) next = at
+  }
+  return next
+}

@@ -1,0 +1,144 @@
+import type { Head, StoredEvent } from './event.ts'
+import type { Pred } from './predicate.ts'
+import type { PackageSchema, Row, RowOf, Table } from './table.ts'
+import type { TimerLease, Unit, UnitAnswer } from './unit.ts'
+
+/** A synchronous engine answers at once, any other with a promise. */
+export type MaybePromise<T> = T | Promise<T>
+
+/**
+ * The host's open transaction, or a connection. Nothing but text crosses it: parameters are texts or null, and a
+ * statement answers at most one text (the first column of its first row), which the engine casts and parses.
+ */
+export interface Session {
+  readonly dialect: 'sqlite' | 'postgres'
+  /** True when `run` answers without a promise, as SQLite's drivers do. */
+  readonly sync: boolean
+  run(text: string, params: readonly (string | null)[]): MaybePromise<string | null>
+}
+
+/** A read, as data. Several travel in one call and are answered from one snapshot. */
+export type Read =
+  | { readonly read: 'head'; readonly kind: string; readonly subject: string }
+  | { readonly read: 'get'; readonly table: Table; readonly key: Row }
+  | {
+      readonly read: 'list'
+      readonly table: Table
+      readonly where: Pred
+      readonly order: readonly OrderBy[]
+      readonly limit: number
+    }
+  | { readonly read: 'events'; readonly kind: string; readonly subject: string; readonly after: number; readonly limit: number }
+
+export interface OrderBy {
+  readonly column: string
+  readonly direction: 'asc' | 'desc'
+}
+
+/** A read that knows the type of its answer. */
+export type Asking<T> = Read & { readonly answers?: T }
+
+/** The answers to a list of reads, in their order. */
+export type Answers<R extends readonly Read[]> = { readonly [K in keyof R]: R[K] extends Asking<infer T> ? T : never }
+
+/** The head of a subject; `NO_HEAD` when nobody has written it. */
+export const headOf = (kind: string, subject: string): Asking<Head> => ({ read: 'head', kind, subject })
+
+/** One row by its key, or null. */
+export const get = <T extends Table>(of: T, key: Row): Asking<RowOf<T> | null> => ({ read: 'get', table: of, key })
+
+/** Rows that match, in order. Ties are broken by the table's key, so an order is always total. */
+export const list = <T extends Table>(
+  of: T,
+  o: { where: Pred; order?: readonly (OrderBy | string)[]; limit: number },
+): Asking<readonly RowOf<T>[]> => ({ read: 'list', table: of, where: o.where, order: totalOrder(of, o.order ?? []), limit: o.limit })
+
+/** A stretch of one subject's events, oldest first. */
+export const eventsOf = (kind: string, subject: string, o: { after?: number; limit: number }): Asking<readonly StoredEvent[]> => ({
+  read: 'events',
+  kind,
+  subject,
+  after: o.after ?? 0,
+  limit: o.limit,
+})
+
+function totalOrder(of: Table, given: readonly (OrderBy | string)[]): readonly OrderBy[] {
+  const order = given.map((by) => (typeof by === 'string' ? ({ column: by, direction: 'asc' } as const) : by))
+  const rest = of.key.filter((column) => !order.some((by) => by.column === column))
+  return [...order, ...rest.map((column) => ({ column, direction: 'asc' }) as const)]
+}
+
+/** A timer that fell due and is leased to the caller. */
+export interface Claimed extends TimerLease {
+  readonly tenant: string
+  readonly dueAt: number
+  readonly attempts: number
+}
+
+export interface ClaimRequest {
+  readonly queues: readonly string[]
+  readonly now: number
+  readonly limit: number
+  readonly leaseMs: number
+  /** A name no other claim has: leases are told apart by it. */
+  readonly lease: string
+}
+
+/** An event with its place in the feed. */
+export interface FedEvent extends StoredEvent {
+  readonly lane: number
+  readonly position: number
+}
+
+/** Where a consumer stands in one lane. */
+export interface ConsumerState {
+  readonly consumer: string
+  readonly lane: number
+  readonly position: number
+  readonly attempts: number
+  readonly retryAt: number
+  readonly lastError: string | null
+}
+
+export interface FeedRequest {
+  readonly consumer: string
+  readonly now: number
+  readonly limit: number
+}
+
+export interface FeedPage {
+  /** At most `limit` events past the consumer's positions, lane by lane, oldest first within a lane; waiting lanes are left out. */
+  readonly events: readonly FedEvent[]
+  /** The consumer's state in each lane that `events` touches. */
+  readonly states: readonly ConsumerState[]
+}
+
+/** The schema belongs to the host: it is printed, applied and compared only when the host says so. */
+export interface Schema {
+  /** The DDL of every step after `from` (default: all), as text to run by hand. Empty for engines without DDL. */
+  sql(): string
+  /** Applies the steps that are not there yet; safe to run at the same time from two places. */
+  migrate(): Promise<{ readonly applied: number }>
+  /** Differences between what is there and what the packages expect, one line each. */
+  drift(): Promise<readonly string[]>
+}
+
+/**
+ * The storage port: read, commit, claim, and the feed of events. `claim` and `feed` are the only calls without a tenant.
+ * An engine is written once and serves every domain. With a session the call joins the host's transaction.
+ */
+export interface Storage {
+  readonly engine: string
+  /** A package declares its tables before first use. Declaring the same package again changes nothing. */
+  declare(schema: PackageSchema): void
+  read(tenant: string, reads: readonly Read[], session?: Session): MaybePromise<readonly unknown[]>
+  commit(units: readonly Unit[], session?: Session): MaybePromise<readonly UnitAnswer[]>
+  claim(request: ClaimRequest): MaybePromise<readonly Claimed[]>
+  /** When the earliest timer of these queues falls due or its lease ends; null when none waits. Parked timers do not count. */
+  nextDue(queues: readonly string[]): MaybePromise<number | null>
+  feed(request: FeedRequest): MaybePromise<FeedPage>
+  /** Moves a consumer in one lane; false when somebody else moved it since. `from` is the position that was read. */
+  advance(from: number, to: ConsumerState): MaybePromise<boolean>
+  readonly schema: Schema
+  close(): MaybePromise<void>
+}

@@ -1,0 +1,209 @@
+import type { Actor } from './actor.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { type Inside, insideOf } from './create-service.ts'
+import { isPatronkitError, PatronkitError } from './errors.ts'
+import type { Claimed, ConsumerState, FedEvent, Storage } from './port.ts'
+
+/** What an event's `data` holds, by type. Each package adds its own types with `declare global`. */
+declare global {
+  interface PatronkitEvents {
+    'definition.published': {
+      readonly kind: string
+      readonly id: string
+      readonly version: number
+      readonly hash: string
+      readonly effectiveFrom: string
+    }
+  }
+}
+
+type DataOf<T extends string> = T extends keyof PatronkitEvents ? PatronkitEvents[T] : unknown
+
+/** An event as a consumer hears it. `id` is unique over all tenants: use it as the key of what you do with the event. */
+export interface KitEvent<T extends string = string> {
+  readonly id: string
+  readonly type: T
+  readonly tenant: string
+  readonly subject: string
+  /** When it was true. */
+  readonly at: Date
+  /** When it was written. */
+  readonly recordedAt: Date
+  readonly by: Actor
+  readonly data: DataOf<T>
+}
+
+export interface Consumer<T extends string> {
+  readonly name: string
+  readonly types: readonly T[]
+  /** Called at least once for each event, one after the other, in the order of each subject. A throw means: again later. */
+  readonly handle: (event: { [K in T]: KitEvent<K> }[T]) => Promise<void> | void
+}
+
+export interface Tick {
+  /** Timers that were handled. */
+  readonly fired: number
+  /** Events that consumers took. */
+  readonly delivered: number
+  readonly failed: readonly { readonly subject: string; readonly code: string; readonly attempts: number; readonly parked: boolean }[]
+  /** True when the limit or the budget ended the tick before the work was done. */
+  readonly more: boolean
+  readonly nextDueAt: Date | null
+}
+
+export interface Runner {
+  /** Registers a consumer of the event log. Its name keeps its place, also over restarts. */
+  consumer<T extends string>(consumer: Consumer<T>): void
+  /** Fires what is due and delivers what is new, for all tenants. Never throws for one bad item: those are in `failed`. */
+  tick(i?: { limit?: number; budgetMs?: number; signal?: AbortSignal }): Promise<Tick>
+}
+
+const PAGE = 50
+const LEASE_MS = 60_000
+const MAX_ATTEMPTS = 8
+const TIMER_ACTOR: Actor = { type: 'system', id: 'patronkit.timer' }
+
+/**
+ * Drives timers and consumers of the services given. It has no loop and no timer of its own: call `tick()` from cron,
+ * a worker or a serverless function.
+ */
+export function createRunner(deps: { readonly storage: Storage; readonly clock?: Clock; readonly services: readonly object[] }): Runner {
+  const { storage } = deps
+  const clock = deps.clock ?? systemClock
+  const services = deps.services.map(insideOf)
+  const queues = services.flatMap((service) => Object.keys(service.timers))
+  const consumers = new Map<string, Consumer<string>>()
+  let leases = 0
+
+  return {
+    consumer: (consumer) => {
+      if (consumers.has(consumer.name)) throw nameTaken(consumer.name)
+      consumers.set(consumer.name, consumer as unknown as Consumer<string>)
+    },
+    tick: async (i = {}) => {
+      const limit = i.limit ?? 500
+      const until = clock.now().getTime() + (i.budgetMs ?? Number.POSITIVE_INFINITY)
+      const stop = () => i.signal?.aborted === true || clock.now().getTime() > until
+      const failed: Failure[] = []
+      let fired = 0
+      let delivered = 0
+      let more = false
+
+      while (queues.length > 0 && fired < limit && !stop()) {
+        const now = clock.now().getTime()
+        const lease = `${now}/${++leases}/${crypto.randomUUID()}`
+        const claimed = await storage.claim({ queues, now, limit: Math.min(PAGE, limit - fired), leaseMs: LEASE_MS, lease })
+        for (const timer of claimed) {
+          const failure = await fire(storage, services, timer, now)
+          if (failure) failed.push(failure)
+        }
+        fired += claimed.length
+        more = claimed.length > 0
+        if (claimed.length === 0) break
+      }
+
+      for (const consumer of consumers.values()) {
+        for (;;) {
+          const left = limit - delivered
+          if (left <= 0 || stop()) {
+            more = true
+            break
+          }
+          const page = await storage.feed({ consumer: consumer.name, now: clock.now().getTime(), limit: Math.min(PAGE, left) })
+          if (page.events.length === 0) break
+          const taken = await deliver(storage, consumer, page, clock.now().getTime())
+          delivered += taken.delivered
+          failed.push(...taken.failed)
+        }
+      }
+      const next = queues.length > 0 ? await storage.nextDue(queues) : null
+      return { fired, delivered, failed, more, nextDueAt: next === null ? null : new Date(next) }
+    },
+  }
+}
+
+type Failure = Tick['failed'][number]
+
+async function fire(storage: Storage, services: readonly Inside[], timer: Claimed, now: number): Promise<Failure | null> {
+  const service = services.find((candidate) => Object.hasOwn(candidate.timers, timer.queue))!
+  try {
+    await service.run({ tenant: timer.tenant, by: TIMER_ACTOR }, (ctx) => service.timers[timer.queue]!(ctx, timer))
+    return null
+  } catch (error) {
+    if (isPatronkitError(error, 'core/stale-timer')) return null
+    const attempts = timer.attempts + 1
+    const parked = attempts >= MAX_ATTEMPTS
+    const again = {
+      timer: 'failed',
+      queue: timer.queue,
+      key: timer.key,
+      dueAt: now + backoff(attempts),
+      error: codeOf(error),
+      parked,
+    } as const
+    await storage.commit([{ tenant: timer.tenant, heads: [], fired: timer, writes: [], events: [], timers: [again] }])
+    return { subject: timer.key, code: codeOf(error), attempts, parked }
+  }
+}
+
+async function deliver(
+  storage: Storage,
+  consumer: Consumer<string>,
+  page: { readonly events: readonly FedEvent[]; readonly states: readonly ConsumerState[] },
+  now: number,
+): Promise<{ delivered: number; failed: Failure[] }> {
+  const failed: Failure[] = []
+  let delivered = 0
+  for (const state of page.states) {
+    let position = state.position
+    for (const event of page.events.filter((candidate) => candidate.lane === state.lane)) {
+      const failure = await hand(consumer, event, state)
+      if (failure) failed.push(failure)
+      if (failure && !failure.parked) {
+        const again = { ...state, position, attempts: failure.attempts, retryAt: now + backoff(failure.attempts), lastError: failure.code }
+        await storage.advance(state.position, again)
+        position = -1
+        break
+      }
+      delivered += consumer.types.includes(event.type) && !failure ? 1 : 0
+      position = event.position
+    }
+    if (position >= 0) await storage.advance(state.position, { ...state, position, attempts: 0, retryAt: 0, lastError: null })
+  }
+  return { delivered, failed }
+}
+
+/** An event that failed before stands first in its lane, so the lane's attempts are its own. */
+async function hand(consumer: Consumer<string>, event: FedEvent, state: ConsumerState): Promise<Failure | null> {
+  if (!consumer.types.includes(event.type) || event.body === null) return null
+  try {
+    await consumer.handle(toKitEvent(event))
+    return null
+  } catch (error) {
+    const attempts = (event.position === state.position + 1 ? state.attempts : 0) + 1
+    return { subject: event.subject, code: codeOf(error), attempts, parked: attempts >= MAX_ATTEMPTS }
+  }
+}
+
+const toKitEvent = (event: FedEvent): KitEvent => ({
+  id: event.hash,
+  type: event.type,
+  tenant: event.tenant,
+  subject: event.subject,
+  at: new Date(event.effectiveAt),
+  recordedAt: new Date(event.recordedAt),
+  by: JSON.parse(event.actor) as Actor,
+  data: JSON.parse(event.body!) as unknown,
+})
+
+/** 1 s, doubled with each failure, at most an hour. */
+const backoff = (attempts: number): number => Math.min(3_600_000, 1_000 * 2 ** (attempts - 1))
+
+const codeOf = (error: unknown): string => (isPatronkitError(error) ? error.code : error instanceof Error ? error.name : 'unknown')
+
+const nameTaken = (name: string) =>
+  new PatronkitError({
+    code: 'core/consumer-exists',
+    message: `a consumer named ${JSON.stringify(name)} is registered already. Give each consumer its own name: its place in the log is kept under it.`,
+    details: { name },
+  })

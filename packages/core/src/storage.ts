@@ -1,0 +1,50 @@
+// What an adapter author and the SQL engine need: the port, tables as data, the event format. Hosts do not need this entry.
+export type { Actor } from './actor.ts'
+export { canonicalJson, type Json, sha256Hex } from './canonical.ts'
+export { coreSchema } from './core-tables.ts'
+export { brokenAt, type Happened, type Head, NO_HEAD, type Seal, type StoredEvent, sealEvents } from './event.ts'
+export { interpret } from './interpret/interpret.ts'
+export type { Kept, RowStore } from './interpret/row-store.ts'
+export {
+  type Answers,
+  type Asking,
+  type Claimed,
+  type ClaimRequest,
+  type ConsumerState,
+  eventsOf,
+  type FedEvent,
+  type FeedPage,
+  type FeedRequest,
+  get,
+  headOf,
+  list,
+  type MaybePromise,
+  type OrderBy,
+  type Read,
+  type Schema,
+  type Session,
+  type Storage,
+} from './port.ts'
+export { all, any, field, holds, not, type Pred, type Scalar } from './predicate.ts'
+export { drive, type Steps, whenDone } from './steps.ts'
+export {
+  boolean,
+  type Column,
+  type ColumnType,
+  decimal,
+  instant,
+  integer,
+  json,
+  type Migration,
+  type MigrationStep,
+  nullable,
+  type PackageSchema,
+  type Row,
+  type RowOf,
+  type Table,
+  table,
+  text,
+  type Value,
+} from './table.ts'
+export { compareText, LANES, laneOf } from './text.ts'
+export { checkUnit, type HeadMove, type TimerLease, type TimerWrite, type Unit, type UnitAnswer, type Write } from './unit.ts'

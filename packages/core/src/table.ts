@@ -1,0 +1,70 @@
+import type { Json } from './canonical.ts'
+
+/** What a column holds. `instant` is epoch milliseconds, `decimal` a decimal text, `integer` a safe integer. */
+export type ColumnType = 'text' | 'integer' | 'instant' | 'boolean' | 'decimal' | 'json'
+
+export interface Column<T = unknown> {
+  readonly type: ColumnType
+  readonly nullable: boolean
+  /** Only for the type checker: what a row holds here. */
+  readonly holds?: T
+}
+
+/** One row, by column name. Engines take and give these; the tenant travels beside them. */
+export type Row = { readonly [column: string]: Value }
+export type Value = string | number | boolean | null | Json
+
+const column = <T>(type: ColumnType): Column<T> => ({ type, nullable: false })
+export const text = (): Column<string> => column('text')
+export const integer = (): Column<number> => column('integer')
+export const instant = (): Column<number> => column('instant')
+export const boolean = (): Column<boolean> => column('boolean')
+export const decimal = (): Column<string> => column('decimal')
+export const json = (): Column<Json> => column('json')
+export const nullable = <T>(of: Column<T>): Column<T | null> => ({ type: of.type, nullable: true })
+
+/**
+ * A table as data. Every table also has the tenant as the first column of its key and of each index; engines add it.
+ * `subject` names the columns that say whose row it is: a commit that writes the row moves that subject's head.
+ */
+export interface Table<C extends Record<string, Column> = Record<string, Column>> {
+  readonly name: string
+  readonly columns: C
+  readonly key: readonly string[]
+  readonly subject: readonly string[]
+  readonly indexes: { readonly [name: string]: readonly string[] }
+}
+
+export type RowOf<T> = T extends Table<infer C> ? { readonly [K in keyof C]: C[K] extends Column<infer V> ? V : never } : never
+
+/** Declares a table. Names are lower snake case with the package's prefix, such as `sla_clock`. */
+export function table<const C extends Record<string, Column>>(
+  name: string,
+  columns: C,
+  o: {
+    key: readonly (keyof C & string)[]
+    subject: readonly (keyof C & string)[]
+    indexes?: { readonly [name: string]: readonly (keyof C & string)[] }
+  },
+): Table<C> {
+  return Object.freeze({ name, columns, key: o.key, subject: o.subject, indexes: o.indexes ?? {} })
+}
+
+/** One append-only step towards a package's tables. Steps that were published are never edited. */
+export type MigrationStep =
+  | { readonly addTable: Table }
+  | { readonly addColumn: { readonly table: string; readonly column: string; readonly type: Column } }
+  | { readonly addIndex: { readonly table: string; readonly index: string; readonly columns: readonly string[] } }
+
+export interface Migration {
+  readonly id: number
+  readonly about: string
+  readonly steps: readonly MigrationStep[]
+}
+
+/** What a package asks of the host's database. */
+export interface PackageSchema {
+  readonly package: string
+  readonly tables: readonly Table[]
+  readonly migrations: readonly Migration[]
+}

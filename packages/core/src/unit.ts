@@ -1,0 +1,99 @@
+import { PatronkitError } from './errors.ts'
+import type { Head, StoredEvent } from './event.ts'
+import type { ColumnType, Row, Table } from './table.ts'
+
+/** Guards a subject and moves it on: nothing of the unit is written unless its head still has version `from.version`. */
+export interface HeadMove {
+  readonly kind: string
+  readonly subject: string
+  readonly from: Head
+  readonly to: Head
+}
+
+/** A row to write. `put` names every column; `change` names the key and some others; `remove` names the key. */
+export type Write =
+  | { readonly write: 'insert' | 'put'; readonly table: Table; readonly row: Row }
+  | { readonly write: 'change'; readonly table: Table; readonly key: Row; readonly set: Row }
+  | { readonly write: 'remove'; readonly table: Table; readonly key: Row }
+
+/** Sets a timer (its generation goes up by one, its attempts back to nought) or takes it away. */
+export type TimerWrite =
+  | { readonly timer: 'set'; readonly queue: string; readonly key: string; readonly dueAt: number }
+  | { readonly timer: 'cancel'; readonly queue: string; readonly key: string }
+  | {
+      readonly timer: 'failed'
+      readonly queue: string
+      readonly key: string
+      readonly dueAt: number
+      readonly error: string
+      readonly parked: boolean
+    }
+
+/** The lease under which a timer is being handled. As a guard: the unit is refused once the timer was set anew or leased again. */
+export interface TimerLease {
+  readonly queue: string
+  readonly key: string
+  readonly generation: number
+  readonly lease: string
+}
+
+/**
+ * What stands or falls together. Everything is checked first and written after; units of one commit are independent.
+ */
+export interface Unit {
+  readonly tenant: string
+  readonly heads: readonly HeadMove[]
+  readonly fired?: TimerLease
+  readonly writes: readonly Write[]
+  readonly events: readonly StoredEvent[]
+  readonly timers: readonly TimerWrite[]
+}
+
+/** What became of one unit. Anything but `done` has written nothing. */
+export type UnitAnswer =
+  | { readonly outcome: 'done' }
+  | { readonly outcome: 'conflict'; readonly subject: string; readonly found: number }
+  | { readonly outcome: 'stale-timer'; readonly queue: string; readonly key: string }
+
+/** Refuses, before any engine sees it, a unit whose writes touch one row twice or a subject without its head. */
+export function checkUnit(unit: Unit): void {
+  const rows = new Set<string>()
+  for (const write of unit.writes) {
+    if ('row' in write) checkValues(write.table, write.row, Object.keys(write.table.columns))
+    if ('set' in write) checkValues(write.table, write.set, Object.keys(write.set))
+    const row = 'row' in write ? write.row : write.key
+    const id = `${write.table.name} ${JSON.stringify(write.table.key.map((column) => row[column] ?? null))}`
+    if (rows.has(id)) throw badUnit(`it writes ${id} twice`)
+    rows.add(id)
+  }
+  for (const event of unit.events) {
+    if (!unit.heads.some((head) => head.kind === event.kind && head.subject === event.subject)) {
+      throw badUnit(`it has an event of ${event.kind} ${event.subject} but not its head`)
+    }
+  }
+}
+
+/** Every engine may rely on the types of what it is given. */
+function checkValues(of: Table, row: Row, columns: readonly string[]): void {
+  for (const name of columns) {
+    const column = of.columns[name]
+    if (!column) throw badUnit(`${of.name} has no column ${name}`)
+    const value = row[name]
+    if (value === null && column.nullable) continue
+    if (!fits(column.type, value)) throw badUnit(`${of.name}.${name} cannot hold ${String(value).slice(0, 60)} (${column.type})`)
+  }
+}
+
+function fits(type: ColumnType, value: unknown): boolean {
+  if (type === 'integer' || type === 'instant') return Number.isSafeInteger(value)
+  if (type === 'boolean') return typeof value === 'boolean'
+  if (type === 'json') return value !== undefined && value !== null
+  return typeof value === 'string' && value.isWellFormed()
+}
+
+const badUnit = (why: string) =>
+  new PatronkitError({
+    code: 'core/bad-unit',
+    message: `the unit was refused: ${why}. Make its writes disjoint, each under a head.`,
+    details: {},
+  })

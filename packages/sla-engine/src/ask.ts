@@ -1,0 +1,140 @@
+import type { Explanation, Instant } from '@patronkit/core'
+import { PatronkitError } from '@patronkit/core'
+import { all, any, type Context, field, get, list, nowFor, type Operation, type Pred, parse, read } from '@patronkit/core/service'
+import { foldFacts, inTime, passTime } from './evolve.ts'
+import { explainClock } from './explain.ts'
+import type { Attributes, ItemRef } from './model.ts'
+import { answerOf, MOST_CLOCKS, type Recorded, readFacts, readItem } from './record.ts'
+import { type ClockRow, type ItemRow, stateOf } from './rows.ts'
+import type { Rulebook } from './rulebook.ts'
+import { dueSchema, explainSchema, itemsSchema, statusManySchema, statusSchema } from './schema.ts'
+import { clocks, items } from './tables.ts'
+import { type ClockView, viewClocks } from './view.ts'
+
+/** A page of a list, and the cursor of the next one; null on the last page. */
+export interface Page<T> {
+  readonly rows: readonly T[]
+  readonly next: string | null
+}
+
+export interface ItemView extends Recorded {
+  readonly attributes: Attributes
+  readonly openedAt: Date
+}
+
+export interface DueView extends ClockView {
+  readonly item: ItemRef
+}
+
+const PAGE = 100
+
+export function* status(book: Rulebook, ctx: Context, i: { item: ItemRef; asOf?: Instant }): Operation<Recorded> {
+  const { item, asOf } = parse(statusSchema, i, 'status')
+  const { head, state } = yield* readItem(ctx, item, [])
+  if (!state) throw unknownItem(item)
+  const rules = yield* book.pinnedTo(ctx, state)
+  if (asOf === undefined) return answerOf(item, state, nowFor(ctx, head), rules)
+  const known = inTime((yield* readFacts(ctx, item)).filter((fact) => fact.at <= asOf))
+  if (known.length === 0) return { item, clocks: [], nextDueAt: null }
+  return answerOf(item, passTime(foldFacts(known, rules).state, asOf, rules).state, asOf, rules)
+}
+
+export function* statusMany(book: Rulebook, ctx: Context, i: { items: readonly ItemRef[] }): Operation<readonly Recorded[]> {
+  const answers: Recorded[] = []
+  for (const item of parse(statusManySchema, i, 'statusMany').items) answers.push(yield* status(book, ctx, { item }))
+  return answers
+}
+
+export function* explain(
+  book: Rulebook,
+  ctx: Context,
+  i: { item: ItemRef; metric: string; cycle?: number; asOf?: Instant },
+): Operation<Explanation> {
+  const { item, metric, cycle = 1, asOf } = parse(explainSchema, i, 'explain')
+  const { head, state } = yield* readItem(ctx, item, [])
+  if (!state) throw unknownItem(item)
+  const rules = yield* book.pinnedTo(ctx, state)
+  const facts = yield* readFacts(ctx, item)
+  const explanation = rules && explainClock(item, { metric, cycle }, facts, asOf ?? nowFor(ctx, head), rules)
+  if (explanation) return explanation
+  throw new PatronkitError({
+    code: 'sla/unknown-clock',
+    message: `${item.type} ${item.id} has no clock ${metric} in cycle ${cycle} at that time. Ask status for the clocks it has.`,
+    details: { item, metric, cycle },
+  })
+}
+
+/** Running clocks, the most urgent first. */
+export function* due(book: Rulebook, ctx: Context, i: { before?: Instant; after?: string; limit?: number }): Operation<Page<DueView>> {
+  const { before, after, limit = PAGE } = parse(dueSchema, i, 'due')
+  const order = ['due_at', 'item_type', 'item', 'metric', 'cycle']
+  const running = [field('phase').eq('running'), field('due_at').gte(0)]
+  const where = all(...running, ...(before === undefined ? [] : [field('due_at').lt(before)]), ...past(order, after))
+  const [found] = yield* read(ctx, list(clocks, { where, order, limit: limit + 1 }))
+  const page = found.slice(0, limit)
+  const rows: DueView[] = []
+  for (const row of page) {
+    const item = { type: row.item_type, id: row.item }
+    const [itemRow] = yield* read(ctx, get(items, { item_type: item.type, item: item.id }))
+    const state = stateOf(itemRow!, [row])
+    rows.push(...viewClocks(state, ctx.now, yield* book.pinnedTo(ctx, state)).map((view) => ({ ...view, item })))
+  }
+  return { rows, next: found.length > limit ? cursorAt(order, page.at(-1)!) : null }
+}
+
+/** Every item of a type, by id, with its clocks. */
+export function* itemPage(book: Rulebook, ctx: Context, i: { type: string; after?: string; limit?: number }): Operation<Page<ItemView>> {
+  const { type, after, limit = PAGE } = parse(itemsSchema, i, 'items')
+  const order = ['item']
+  const ofType = field('item_type').eq(type)
+  const [found] = yield* read(ctx, list(items, { where: all(ofType, ...past(order, after)), order, limit: limit + 1 }))
+  const page = found.slice(0, limit)
+  if (page.length === 0) return { rows: [], next: null }
+  const between = all(ofType, field('item').gte(page[0]!.item), field('item').lte(page.at(-1)!.item))
+  const [clockRows] = yield* read(ctx, list(clocks, { where: between, order: ['item', 'metric', 'cycle'], limit: MOST_CLOCKS * limit }))
+  const byItem = Map.groupBy(clockRows, (row) => row.item)
+  const rows: ItemView[] = []
+  for (const row of page) rows.push(yield* viewItem(book, ctx, row, byItem.get(row.item) ?? []))
+  return { rows, next: found.length > limit ? cursorAt(order, page.at(-1)!) : null }
+}
+
+function* viewItem(book: Rulebook, ctx: Context, row: ItemRow, clockRows: readonly ClockRow[]): Operation<ItemView> {
+  const state = stateOf(row, clockRows)
+  const item = { type: row.item_type, id: row.item }
+  const answer = answerOf(item, state, Math.max(ctx.now, state.asOf), yield* book.pinnedTo(ctx, state))
+  return { ...answer, attributes: state.attributes, openedAt: new Date(state.openedAt) }
+}
+
+const cursorAt = (order: readonly string[], row: { readonly [column: string]: unknown }): string =>
+  JSON.stringify(order.map((column) => row[column]))
+
+/** The condition "behind this row" of a keyset page: later in the first column, or equal there and later in the next. */
+function past(order: readonly string[], cursor: string | undefined): readonly Pred[] {
+  if (cursor === undefined) return []
+  const values = readCursor(cursor, order.length)
+  return [
+    any(...order.map((column, i) => all(...order.slice(0, i).map((same, j) => field(same).eq(values[j]!)), field(column).gt(values[i]!)))),
+  ]
+}
+
+function readCursor(cursor: string, length: number): readonly (string | number)[] {
+  try {
+    const values: unknown = JSON.parse(cursor)
+    const plain = (value: unknown) => typeof value === 'string' || typeof value === 'number'
+    if (Array.isArray(values) && values.length === length && values.every(plain)) return values as (string | number)[]
+  } catch {
+    // falls through to the refusal
+  }
+  throw new PatronkitError({
+    code: 'core/bad-cursor',
+    message: 'the cursor is not one that this list gave. Pass `next` of the page before, unchanged, or leave it out to start anew.',
+    details: {},
+  })
+}
+
+const unknownItem = (item: ItemRef) =>
+  new PatronkitError({
+    code: 'sla/unknown-item',
+    message: `nothing was ever recorded about ${item.type} ${item.id} of this tenant. Record a fact first, or check type and id.`,
+    details: { item },
+  })

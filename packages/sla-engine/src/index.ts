@@ -1,0 +1,8 @@
+export type { DueView, ItemView, Page } from './ask.ts'
+export { defineSlaPolicy } from './define.ts'
+export type { Attributes, Fact, ItemRef } from './model.ts'
+export { METRICS, type MetricRule, type OnReopen, type Policy, type SlaPolicy, type Target, type Within } from './policy.ts'
+export type { Recorded, RecordItem } from './record.ts'
+export { createSla, type Sla } from './service.ts'
+export type { ClockView } from './view.ts'
+export { lengthInWords, render } from './words.ts'

@@ -1,0 +1,52 @@
+import { instantSchema } from '@patronkit/core/service'
+import { z } from 'zod'
+import type { Attributes } from './model.ts'
+
+const id = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((value) => value.isWellFormed(), 'is not well-formed text')
+
+export const itemSchema = z.strictObject({
+  type: id.refine((value) => !value.includes('/'), 'an item type has no slash'),
+  id,
+})
+
+/** Attributes and data are the host's own: any JSON, at most 64 kB of it. `__proto__` is no name for a field. */
+const plain: z.ZodType<Attributes> = z
+  .record(z.string().max(200), z.json())
+  .refine((value) => !Object.hasOwn(value, '__proto__'), '__proto__ is not a field')
+  .refine((value) => JSON.stringify(value).length <= 65_536, 'at most 64 kB') as unknown as z.ZodType<Attributes>
+
+const fact = z.strictObject({
+  id,
+  type: z.string().min(1).max(100),
+  at: instantSchema,
+  attributes: plain.optional(),
+  data: plain.optional(),
+})
+
+export const recordSchema = z.strictObject({
+  item: itemSchema,
+  attributes: plain.optional(),
+  facts: z.array(fact).min(1, 'give at least one fact').max(1_000),
+})
+
+export const recordManySchema = z.strictObject({ items: z.array(recordSchema).min(1).max(1_000) })
+
+export const statusSchema = z.strictObject({ item: itemSchema, asOf: instantSchema.optional() })
+export const statusManySchema = z.strictObject({ items: z.array(itemSchema).min(1).max(1_000) })
+export const explainSchema = z.strictObject({
+  item: itemSchema,
+  metric: z.string().min(1).max(60),
+  cycle: z.number().int().min(1).max(1_000_000).optional(),
+  asOf: instantSchema.optional(),
+})
+
+const cursor = z.string().max(2_000).optional()
+const pageSize = z.number().int().min(1).max(1_000).optional()
+export const dueSchema = z.strictObject({ before: instantSchema.optional(), after: cursor, limit: pageSize })
+export const itemsSchema = z.strictObject({ type: itemSchema.shape.type, after: cursor, limit: pageSize })
+
+export type RecordInput = z.output<typeof recordSchema>

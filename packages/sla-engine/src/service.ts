@@ -1,0 +1,78 @@
+import type { Definition, Deps, Explanation, Instant, Published, Service } from '@patronkit/core'
+import { type Claimed, type Context, commit, createService, nowFor, type Operation, publishDefinition, type Unit } from '@patronkit/core/service'
+import { type DueView, due, explain, type ItemView, itemPage, type Page, status, statusMany } from './ask.ts'
+import { decideTime } from './decide.ts'
+import type { ItemRef } from './model.ts'
+import { QUEUE, type Recorded, type RecordItem, readItem, record, recordMany, unitFor } from './record.ts'
+import { createRulebook, KINDS, type Rulebook } from './rulebook.ts'
+import { slaSchema } from './tables.ts'
+
+/** SLA clocks for one tenant and actor. */
+export interface Sla {
+  /** Stores a calendar or a policy. The same content again changes nothing; other content is the next version. */
+  publish(i: { definition: Definition; effectiveFrom?: Instant }): Promise<Published>
+  /** Takes facts about an item; each counts once, by its id, in whatever order they come. */
+  record(i: RecordItem): Promise<Recorded>
+  /** The same for up to 1,000 different items in one commit: for imports. */
+  recordMany(i: { items: readonly RecordItem[] }): Promise<readonly Recorded[]>
+  /** The clocks of an item, now or as they stood at an instant. */
+  status(i: { item: ItemRef; asOf?: Instant }): Promise<Recorded>
+  /** The clocks of up to 1,000 items. */
+  statusMany(i: { items: readonly ItemRef[] }): Promise<readonly Recorded[]>
+  /** Running clocks, the most urgent first, page by page. */
+  due(i: { before?: Instant; after?: string; limit?: number }): Promise<Page<DueView>>
+  /** All items of a type with their clocks, by id, page by page. */
+  items(i: { type: string; after?: string; limit?: number }): Promise<Page<ItemView>>
+  /** Why a clock stands where it stands: every counted, paused and closed stretch, adding up to the time used. */
+  explain(i: { item: ItemRef; metric: string; cycle?: number; asOf?: Instant }): Promise<Explanation>
+}
+
+/**
+ * SLA clocks over the facts of a ticket.
+ *
+ * @example
+ * ```ts
+ * import { memoryStorage } from '@patronkit/core'
+ * import { createSla } from '@patronkit/sla-engine'
+ *
+ * const sla = createSla({ storage: memoryStorage() }).for({ tenant: 'acme', by: { type: 'user', id: 'u_7' } })
+ * const { clocks } = await sla.record({
+ *   item: { type: 'ticket', id: 'T-1' },
+ *   attributes: { priority: 'high' },
+ *   facts: [{ id: 'm_1', type: 'created', at: new Date() }],
+ * })
+ * console.log(clocks)
+ * ```
+ */
+export function createSla(deps: Deps): Service<Sla> {
+  const book = createRulebook()
+  return createService<Sla>(deps, {
+    name: 'sla',
+    schema: slaSchema,
+    verbs: {
+      publish: (ctx, i) => publishDefinition(ctx, i, KINDS),
+      record: (ctx, i) => record(book, ctx, i),
+      recordMany: (ctx, i) => recordMany(book, ctx, i),
+      status: (ctx, i) => status(book, ctx, i),
+      statusMany: (ctx, i) => statusMany(book, ctx, i),
+      due: (ctx, i) => due(book, ctx, i),
+      items: (ctx, i) => itemPage(book, ctx, i),
+      explain: (ctx, i) => explain(book, ctx, i),
+    },
+    timers: { [QUEUE]: (ctx, timer) => timerDue(book, ctx, timer) },
+  })
+}
+
+/** A timer of an item that is gone has nothing left to do. */
+const forgetTimer = (ctx: Context, timer: Claimed): Unit => ({ tenant: ctx.tenant, heads: [], fired: timer, writes: [], events: [], timers: [] })
+
+/** A step of an item's ladders fell due. */
+function* timerDue(book: Rulebook, ctx: Context, timer: Claimed): Operation<void> {
+  const slash = timer.key.indexOf('/')
+  const item = { type: timer.key.slice(0, slash), id: timer.key.slice(slash + 1) }
+  const { head, state, factCount } = yield* readItem(ctx, item, [])
+  const rules = state && (yield* book.pinnedTo(ctx, state))
+  if (!state || !rules) return yield* commit([forgetTimer(ctx, timer)])
+  const decision = decideTime(item, state, nowFor(ctx, head), rules)
+  yield* commit([unitFor(ctx, { item, head, before: state, decision, fresh: [], factCount, timerAt: timer.dueAt, rules }, timer)])
+}

@@ -1,0 +1,71 @@
+import { boolean, instant, integer, json, nullable, type PackageSchema, table, text } from '@patronkit/core/service'
+
+/** One row an item: what its facts have made of it. */
+export const items = table(
+  'sla_item',
+  {
+    item_type: text(),
+    item: text(),
+    attributes: json(),
+    opened_at: instant(),
+    as_of: instant(),
+    policy: nullable(text()),
+    policy_version: nullable(integer()),
+    policy_hash: nullable(text()),
+    calendar: nullable(text()),
+    calendar_version: nullable(integer()),
+    calendar_hash: nullable(text()),
+    facts: integer(),
+    timer_at: nullable(instant()),
+  },
+  { key: ['item_type', 'item'], subject: ['item_type', 'item'] },
+)
+
+/** Every fact that was recorded, once. `arrival` numbers an item's facts in the order in which they came. */
+export const facts = table(
+  'sla_fact',
+  {
+    item_type: text(),
+    item: text(),
+    fact: text(),
+    type: text(),
+    at: instant(),
+    arrival: integer(),
+    attributes: nullable(json()),
+    data: nullable(json()),
+  },
+  { key: ['item_type', 'item', 'fact'], subject: ['item_type', 'item'], indexes: { in_time: ['item_type', 'item', 'at', 'arrival'] } },
+)
+
+/** One row a clock: a metric of an item in one cycle. `due_at` is null unless it is running towards a target. */
+export const clocks = table(
+  'sla_clock',
+  {
+    item_type: text(),
+    item: text(),
+    metric: text(),
+    cycle: integer(),
+    phase: text(),
+    started_at: nullable(instant()),
+    since: nullable(instant()),
+    counted_ms: integer(),
+    held: boolean(),
+    counts: text(),
+    target_ms: nullable(integer()),
+    due_at: nullable(instant()),
+    breached_at: nullable(instant()),
+    climbed: json(),
+  },
+  {
+    key: ['item_type', 'item', 'metric', 'cycle'],
+    subject: ['item_type', 'item'],
+    indexes: { by_due: ['phase', 'due_at'] },
+  },
+)
+
+/** The tables of this package and the steps that lead to them. */
+export const slaSchema: PackageSchema = {
+  package: 'sla',
+  tables: [items, facts, clocks],
+  migrations: [{ id: 1, about: 'items, facts, clocks', steps: [{ addTable: items }, { addTable: facts }, { addTable: clocks }] }],
+}
