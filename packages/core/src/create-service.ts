@@ -1,6 +1,7 @@
 import { type Scope, scopeSchema } from './actor.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Ask, Context, Operation } from './context.ts'
+import { coreSchema } from './core-tables.ts'
 import { isPatronkitError, PatronkitError, retrying } from './errors.ts'
 import type { Claimed, MaybePromise, Session, Storage } from './port.ts'
 import { parse } from './schema.ts'
@@ -51,7 +52,7 @@ export function createService<H extends object>(
 ): Service<H> {
   const { storage } = deps
   const context = contextFrom(deps)
-  storage.declare(of.schema)
+  for (const schema of [coreSchema, of.schema]) storage.declare(schema)
 
   const once = <T>(scope: Scope, operation: (ctx: Context) => Operation<T>, session?: Session): MaybePromise<T> =>
     drive(operation(context(scope)), (asked) => perform(storage, asked, session))
@@ -66,11 +67,11 @@ export function createService<H extends object>(
     const alone = verbsOf((name) => (i: unknown) => run(scope, (ctx) => operationOf(name)(ctx, i)))
     const joined = (session: Session) => {
       const asynchronous = verbsOf((name) => async (i: unknown) => {
-        if (session.sync) throw asyncInSync(of.name, String(name))
+        if (session.sync) throw asyncInSync(`${of.name}.${String(name)}`)
         return once(scope, (ctx) => operationOf(name)(ctx, i), session)
       })
       const sync = verbsOf((name) => (i: unknown) => {
-        if (!session.sync) throw sessionNotSync()
+        if (!session.sync) throw sessionNotSync(`${of.name}.${String(name)}`)
         return once(scope, (ctx) => operationOf(name)(ctx, i), session)
       })
       return Object.freeze({ ...asynchronous, sync })
@@ -90,7 +91,7 @@ export function insideOf(service: object): Inside {
   throw new PatronkitError({
     code: 'core/not-a-service',
     message: 'the runner was given something that no createX of Patronkit made. Pass the services themselves.',
-    details: {},
+    details: { found: typeof service },
   })
 }
 
@@ -119,16 +120,16 @@ async function busyAfter<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const sessionNotSync = () =>
+const sessionNotSync = (verb: string) =>
   new PatronkitError({
     code: 'core/session-not-sync',
     message: 'the session of this transaction answers with promises, so .sync cannot run on it. Await the verb without .sync.',
-    details: {},
+    details: { verb },
   })
 
-const asyncInSync = (service: string, verb: string) =>
+const asyncInSync = (verb: string) =>
   new PatronkitError({
     code: 'core/async-in-sync-transaction',
-    message: `${service}.${verb} was called with a promise inside a synchronous transaction, which would commit before it is done. Call .in(session).sync.${verb}(…).`,
-    details: {},
+    message: `${verb} was called with a promise inside a synchronous transaction, which would commit before it is done. Call it on .in(session).sync.`,
+    details: { verb },
   })

@@ -93,7 +93,7 @@ function checked(
     throw new PatronkitError({
       code: 'core/unknown-definition-kind',
       message: `this service does not know definitions of kind ${JSON.stringify(given?.kind)}. Publish one of: ${Object.keys(schemas).join(', ')}.`,
-      details: { kind: given?.kind },
+      details: { kind: String(given?.kind), known: Object.keys(schemas) },
     })
   }
   const id = definitionId.safeParse(given.id)

@@ -10,6 +10,19 @@ declare global {
     'core/idempotency-conflict': { readonly idempotencyKey: string; readonly differs: readonly string[] }
     'core/write-conflict': { readonly subject: string }
     'core/busy': { readonly attempts: number }
+    'core/async-in-sync-transaction': { readonly verb: string }
+    'core/bad-cursor': { readonly cursor: string }
+    'core/bad-money': { readonly value: string }
+    'core/bad-unit': { readonly why: string }
+    'core/consumer-exists': { readonly name: string }
+    'core/definition-missing': { readonly kind: string; readonly id: string; readonly version: number }
+    'core/host-transaction-aborted': { readonly engine: string }
+    'core/integer-out-of-range': { readonly value: number }
+    'core/no-host-transaction': { readonly engine: string }
+    'core/not-a-service': { readonly found: string }
+    'core/session-not-sync': { readonly verb: string }
+    'core/stale-timer': { readonly queue: string; readonly key: string }
+    'core/unknown-definition-kind': { readonly kind: string; readonly known: readonly string[] }
   }
 }
 

@@ -13,22 +13,22 @@ const Exact = Decimal.clone({ precision: 34, rounding: Decimal.ROUND_HALF_UP, to
 
 /** Digits behind the point of a currency, from the platform's ISO 4217 data: EUR 2, JPY 0, KWD 3. */
 export function minorDigits(currency: string): number {
-  if (!/^[A-Z]{3}$/.test(currency)) throw badMoney(`${JSON.stringify(currency)} is not an ISO 4217 code such as EUR`)
+  if (!/^[A-Z]{3}$/.test(currency)) throw badMoney(currency, 'is not an ISO 4217 code such as EUR')
   return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
 }
 
 /** Checks an amount and writes it with exactly the digits of its currency. */
 export function money(amount: string, currency: string): Money {
   const digits = minorDigits(currency)
-  if (!/^-?\d{1,20}(\.\d{1,10})?$/.test(amount)) throw badMoney(`${JSON.stringify(amount)} is not a decimal text such as "21.90"`)
+  if (!/^-?\d{1,20}(\.\d{1,10})?$/.test(amount)) throw badMoney(amount, 'is not a decimal text such as "21.90"')
   const value = new Exact(amount)
-  if (value.decimalPlaces() > digits) throw badMoney(`${amount} ${currency} has more than ${digits} digits behind the point`)
+  if (value.decimalPlaces() > digits) throw badMoney(`${amount} ${currency}`, `has more than ${digits} digits behind the point`)
   return { amount: value.toFixed(digits), currency }
 }
 
 /** Money from minor units: `fromMinor(2190, 'EUR')` is 21.90 EUR. */
 export function fromMinor(minor: number, currency: string): Money {
-  if (!Number.isSafeInteger(minor)) throw badMoney(`${minor} is not a whole number of minor units`)
+  if (!Number.isSafeInteger(minor)) throw badMoney(String(minor), 'is not a whole number of minor units')
   const digits = minorDigits(currency)
   return { amount: new Exact(minor).div(new Exact(10).pow(digits)).toFixed(digits), currency }
 }
@@ -37,7 +37,7 @@ export function fromMinor(minor: number, currency: string): Money {
 export function addMoney(...parts: readonly [Money, ...Money[]]): Money {
   const currency = parts[0].currency
   const other = parts.find((part) => part.currency !== currency)
-  if (other) throw badMoney(`${currency} and ${other.currency} cannot be added`)
+  if (other) throw badMoney(`${other.currency}`, `cannot be added to ${currency}`)
   return { amount: parts.reduce((sum, part) => sum.plus(part.amount), new Exact(0)).toFixed(minorDigits(currency)), currency }
 }
 
@@ -45,9 +45,9 @@ export const moneySchema: z.ZodType<Money> = z
   .strictObject({ amount: z.string(), currency: z.string() })
   .transform((value) => money(value.amount, value.currency))
 
-const badMoney = (why: string) =>
+const badMoney = (value: string, why: string) =>
   new PatronkitError({
     code: 'core/bad-money',
-    message: `${why}. Give { amount: '21.90', currency: 'EUR' } with at most the currency's own digits.`,
-    details: {},
+    message: `${JSON.stringify(value)} ${why}. Give { amount: '21.90', currency: 'EUR' } with at most the currency's own digits.`,
+    details: { value },
   })

@@ -8,6 +8,7 @@ export { DAY, durationSchema, HOUR, isWorking, MINUTE, SECOND, wallMs, workingMs
 export type { Happened, Head } from './event.ts'
 export { type Bare, type Catalogue, explained, renderExplanation, type Words } from './explanation.ts'
 export { toIso, toMs } from './instant.ts'
+export { behind, cursorAt, type Page } from './keyset.ts'
 export { moneySchema } from './money.ts'
 export type { Claimed } from './port.ts'
 export { eventsOf, get, headOf, list } from './port.ts'

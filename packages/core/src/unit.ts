@@ -95,5 +95,5 @@ const badUnit = (why: string) =>
   new PatronkitError({
     code: 'core/bad-unit',
     message: `the unit was refused: ${why}. Make its writes disjoint, each under a head.`,
-    details: {},
+    details: { why },
   })

@@ -1,21 +1,28 @@
 import type { Explanation, Instant } from '@patronkit/core'
 import { PatronkitError } from '@patronkit/core'
-import { all, any, type Context, field, get, list, nowFor, type Operation, type Pred, parse, read } from '@patronkit/core/service'
-import { foldFacts, inTime, passTime } from './evolve.ts'
+import {
+  all,
+  behind,
+  type Context,
+  cursorAt,
+  field,
+  get,
+  list,
+  nowFor,
+  type Operation,
+  type Page,
+  parse,
+  read,
+} from '@patronkit/core/service'
+import { foldFacts, passTime, type Rules } from './evolve.ts'
 import { explainClock } from './explain.ts'
-import type { Attributes, ItemRef } from './model.ts'
+import type { Attributes, ItemRef, ItemState } from './model.ts'
 import { answerOf, MOST_CLOCKS, type Recorded, readFacts, readItem } from './record.ts'
 import { type ClockRow, type ItemRow, stateOf } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { dueSchema, explainSchema, itemsSchema, statusManySchema, statusSchema } from './schema.ts'
 import { clocks, items } from './tables.ts'
 import { type ClockView, viewClocks } from './view.ts'
-
-/** A page of a list, and the cursor of the next one; null on the last page. */
-export interface Page<T> {
-  readonly rows: readonly T[]
-  readonly next: string | null
-}
 
 export interface ItemView extends Recorded {
   readonly attributes: Attributes
@@ -34,9 +41,15 @@ export function* status(book: Rulebook, ctx: Context, i: { item: ItemRef; asOf?:
   if (!state) throw unknownItem(item)
   const rules = yield* book.pinnedTo(ctx, state)
   if (asOf === undefined) return answerOf(item, state, nowFor(ctx, head), rules)
-  const known = inTime((yield* readFacts(ctx, item)).filter((fact) => fact.at <= asOf))
-  if (known.length === 0) return { item, clocks: [], nextDueAt: null }
-  return answerOf(item, passTime(foldFacts(known, rules).state, asOf, rules).state, asOf, rules)
+  const then = yield* stateAt(ctx, item, state, asOf, rules)
+  return then ? answerOf(item, then, asOf, rules) : { item, clocks: [], nextDueAt: null }
+}
+
+/** The item as its facts up to an instant had made it; null before its first fact. */
+function* stateAt(ctx: Context, item: ItemRef, state: ItemState, at: number, rules: Rules | null): Operation<ItemState | null> {
+  if (at >= state.asOf) return passTime(state, at, rules).state
+  const known = (yield* readFacts(ctx, item)).filter((fact) => fact.at <= at)
+  return known.length === 0 ? null : passTime(foldFacts(known, rules).state, at, rules).state
 }
 
 export function* statusMany(book: Rulebook, ctx: Context, i: { items: readonly ItemRef[] }): Operation<readonly Recorded[]> {
@@ -69,7 +82,7 @@ export function* due(book: Rulebook, ctx: Context, i: { before?: Instant; after?
   const { before, after, limit = PAGE } = parse(dueSchema, i, 'due')
   const order = ['due_at', 'item_type', 'item', 'metric', 'cycle']
   const running = [field('phase').eq('running'), field('due_at').gte(0)]
-  const where = all(...running, ...(before === undefined ? [] : [field('due_at').lt(before)]), ...past(order, after))
+  const where = all(...running, ...(before === undefined ? [] : [field('due_at').lt(before)]), behind(order, after))
   const [found] = yield* read(ctx, list(clocks, { where, order, limit: limit + 1 }))
   const page = found.slice(0, limit)
   const rows: DueView[] = []
@@ -82,54 +95,42 @@ export function* due(book: Rulebook, ctx: Context, i: { before?: Instant; after?
   return { rows, next: found.length > limit ? cursorAt(order, page.at(-1)!) : null }
 }
 
-/** Every item of a type, by id, with its clocks. */
-export function* itemPage(book: Rulebook, ctx: Context, i: { type: string; after?: string; limit?: number }): Operation<Page<ItemView>> {
-  const { type, after, limit = PAGE } = parse(itemsSchema, i, 'items')
+/** Every item of a type that was opened by then, by id, with its clocks. */
+export function* itemPage(
+  book: Rulebook,
+  ctx: Context,
+  i: { type: string; asOf?: Instant; after?: string; limit?: number },
+): Operation<Page<ItemView>> {
+  const { type, asOf, after, limit = PAGE } = parse(itemsSchema, i, 'items')
   const order = ['item']
   const ofType = field('item_type').eq(type)
-  const [found] = yield* read(ctx, list(items, { where: all(ofType, ...past(order, after)), order, limit: limit + 1 }))
+  const [found] = yield* read(ctx, list(items, { where: all(ofType, behind(order, after)), order, limit: limit + 1 }))
   const page = found.slice(0, limit)
   if (page.length === 0) return { rows: [], next: null }
   const between = all(ofType, field('item').gte(page[0]!.item), field('item').lte(page.at(-1)!.item))
   const [clockRows] = yield* read(ctx, list(clocks, { where: between, order: ['item', 'metric', 'cycle'], limit: MOST_CLOCKS * limit }))
   const byItem = Map.groupBy(clockRows, (row) => row.item)
   const rows: ItemView[] = []
-  for (const row of page) rows.push(yield* viewItem(book, ctx, row, byItem.get(row.item) ?? []))
+  for (const row of page) {
+    const view = yield* viewItem(book, ctx, row, byItem.get(row.item) ?? [], asOf)
+    if (view) rows.push(view)
+  }
   return { rows, next: found.length > limit ? cursorAt(order, page.at(-1)!) : null }
 }
 
-function* viewItem(book: Rulebook, ctx: Context, row: ItemRow, clockRows: readonly ClockRow[]): Operation<ItemView> {
+function* viewItem(
+  book: Rulebook,
+  ctx: Context,
+  row: ItemRow,
+  clockRows: readonly ClockRow[],
+  asOf: number | undefined,
+): Operation<ItemView | null> {
   const state = stateOf(row, clockRows)
   const item = { type: row.item_type, id: row.item }
-  const answer = answerOf(item, state, Math.max(ctx.now, state.asOf), yield* book.pinnedTo(ctx, state))
-  return { ...answer, attributes: state.attributes, openedAt: new Date(state.openedAt) }
-}
-
-const cursorAt = (order: readonly string[], row: { readonly [column: string]: unknown }): string =>
-  JSON.stringify(order.map((column) => row[column]))
-
-/** The condition "behind this row" of a keyset page: later in the first column, or equal there and later in the next. */
-function past(order: readonly string[], cursor: string | undefined): readonly Pred[] {
-  if (cursor === undefined) return []
-  const values = readCursor(cursor, order.length)
-  return [
-    any(...order.map((column, i) => all(...order.slice(0, i).map((same, j) => field(same).eq(values[j]!)), field(column).gt(values[i]!)))),
-  ]
-}
-
-function readCursor(cursor: string, length: number): readonly (string | number)[] {
-  try {
-    const values: unknown = JSON.parse(cursor)
-    const plain = (value: unknown) => typeof value === 'string' || typeof value === 'number'
-    if (Array.isArray(values) && values.length === length && values.every(plain)) return values as (string | number)[]
-  } catch {
-    // falls through to the refusal
-  }
-  throw new PatronkitError({
-    code: 'core/bad-cursor',
-    message: 'the cursor is not one that this list gave. Pass `next` of the page before, unchanged, or leave it out to start anew.',
-    details: {},
-  })
+  const rules = yield* book.pinnedTo(ctx, state)
+  const at = asOf ?? Math.max(ctx.now, state.asOf)
+  const then = yield* stateAt(ctx, item, state, at, rules)
+  return then && { ...answerOf(item, then, at, rules), attributes: then.attributes, openedAt: new Date(then.openedAt) }
 }
 
 const unknownItem = (item: ItemRef) =>

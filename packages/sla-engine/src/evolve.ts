@@ -1,5 +1,5 @@
 import { alwaysOpen, type WorkingCalendar } from '@patronkit/business-time/calendar'
-import { countedAt, IDLE, moveClock } from '@patronkit/business-time/clock'
+import { countedAt, IDLE, moveClock, reaches } from '@patronkit/business-time/clock'
 import { climb, OVER, rungsOf } from '@patronkit/business-time/ladder'
 import type { Pinned } from '@patronkit/core/service'
 import type { Attributes, Climbed, ItemClock, ItemState, StoredFact } from './model.ts'
@@ -33,6 +33,7 @@ const unstarted = (metric: string, cycle: number, policy: Policy): ItemClock => 
   targetMs: null,
   counts: countsIn(policy.targets[metric]!),
   climbed: [],
+  missedAt: null,
   breachedAt: null,
 })
 
@@ -70,8 +71,9 @@ export function passTime(state: ItemState, until: number, rules: Rules | null): 
     const reached = climb(clock.clock, ladderOf(clock, rules.policy), clock.climbed, until, calendarOf(clock, rules))
     if (reached.length === 0) return clock
     for (const { step, at } of reached) climbed.push({ metric: clock.metric, cycle: clock.cycle, step, at })
+    const next = { ...clock, climbed: [...clock.climbed, ...reached.map((rung) => rung.step)] }
     const over = reached.find((rung) => rung.step === OVER)
-    return { ...clock, climbed: [...clock.climbed, ...reached.map((rung) => rung.step)], breachedAt: clock.breachedAt ?? over?.at ?? null }
+    return over ? { ...next, missedAt: reaches(clock.clock, clock.targetMs!, calendarOf(clock, rules)), breachedAt: over.at } : next
   })
   if (climbed.length === 0) return { state, climbed }
   climbed.sort((a, b) => a.at - b.at)

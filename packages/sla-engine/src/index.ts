@@ -1,4 +1,4 @@
-export type { DueView, ItemView, Page } from './ask.ts'
+export type { DueView, ItemView } from './ask.ts'
 export { defineSlaPolicy } from './define.ts'
 export type { Attributes, Fact, ItemRef } from './model.ts'
 export { METRICS, type MetricRule, type OnReopen, type Policy, type SlaPolicy, type Target, type Within } from './policy.ts'

@@ -52,6 +52,8 @@ export interface ItemClock {
   readonly counts: 'working' | 'wall'
   /** Steps of the ladder that were reached: `75%`, `over`. */
   readonly climbed: readonly string[]
+  /** The due instant that was missed; the breach is the first open millisecond behind it. */
+  readonly missedAt: number | null
   readonly breachedAt: number | null
 }
 

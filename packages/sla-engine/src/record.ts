@@ -82,7 +82,7 @@ function* recordItem(book: Rulebook, ctx: Context, i: RecordInput): Operation<{ 
     item,
     i.facts.map((fact) => fact.id),
   )
-  const fresh = numbered(i, factCount).filter((fact) => !isKnown(known, fact))
+  const fresh = freshFacts(known, numbered(i, factCount))
   const pinned = before ? yield* book.pinnedTo(ctx, before) : null
   const now = nowFor(ctx, head)
   if (fresh.length === 0) return { answer: answerOf(item, before!, now, pinned), unit: null }
@@ -135,6 +135,13 @@ function numbered(i: RecordInput, from: number): readonly StoredFact[] {
     const attributes: Attributes | null = shared || fact.attributes ? { ...shared, ...fact.attributes } : null
     return { id: fact.id, type: fact.type, at: fact.at, attributes, data: fact.data ?? null, arrival: from + n + 1 }
   })
+}
+
+/** The facts that are new; one that stands twice in a call counts once, as it would in two calls. */
+function freshFacts(known: readonly StoredFact[], given: readonly StoredFact[]): readonly StoredFact[] {
+  const fresh: StoredFact[] = []
+  for (const fact of given) if (!isKnown(known, fact) && !isKnown(fresh, fact)) fresh.push(fact)
+  return fresh
 }
 
 /** The same fact again is a replay; another fact under the same id is a mistake that must not pass in silence. */

@@ -32,6 +32,7 @@ const clockOf = (row: ClockRow): ItemClock => ({
   targetMs: row.target_ms,
   counts: row.counts as ItemClock['counts'],
   climbed: row.climbed as readonly string[],
+  missedAt: row.missed_at,
   breachedAt: row.breached_at,
 })
 
@@ -64,6 +65,7 @@ export const clockRow = (item: ItemRef, clock: ItemClock, rules: Rules): ClockRo
   counts: clock.counts,
   target_ms: clock.targetMs,
   due_at: dueAt(clock, rules),
+  missed_at: clock.missedAt,
   breached_at: clock.breachedAt,
   climbed: clock.climbed as Json,
 })

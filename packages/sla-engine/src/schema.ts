@@ -47,6 +47,6 @@ export const explainSchema = z.strictObject({
 const cursor = z.string().max(2_000).optional()
 const pageSize = z.number().int().min(1).max(1_000).optional()
 export const dueSchema = z.strictObject({ before: instantSchema.optional(), after: cursor, limit: pageSize })
-export const itemsSchema = z.strictObject({ type: itemSchema.shape.type, after: cursor, limit: pageSize })
+export const itemsSchema = z.strictObject({ type: itemSchema.shape.type, asOf: instantSchema.optional(), after: cursor, limit: pageSize })
 
 export type RecordInput = z.output<typeof recordSchema>

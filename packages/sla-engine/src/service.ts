@@ -1,6 +1,15 @@
-import type { Definition, Deps, Explanation, Instant, Published, Service } from '@patronkit/core'
-import { type Claimed, type Context, commit, createService, nowFor, type Operation, publishDefinition, type Unit } from '@patronkit/core/service'
-import { type DueView, due, explain, type ItemView, itemPage, type Page, status, statusMany } from './ask.ts'
+import type { Definition, Deps, Explanation, Instant, Page, Published, Service } from '@patronkit/core'
+import {
+  type Claimed,
+  type Context,
+  commit,
+  createService,
+  nowFor,
+  type Operation,
+  publishDefinition,
+  type Unit,
+} from '@patronkit/core/service'
+import { type DueView, due, explain, type ItemView, itemPage, status, statusMany } from './ask.ts'
 import { decideTime } from './decide.ts'
 import type { ItemRef } from './model.ts'
 import { QUEUE, type Recorded, type RecordItem, readItem, record, recordMany, unitFor } from './record.ts'
@@ -21,8 +30,8 @@ export interface Sla {
   statusMany(i: { items: readonly ItemRef[] }): Promise<readonly Recorded[]>
   /** Running clocks, the most urgent first, page by page. */
   due(i: { before?: Instant; after?: string; limit?: number }): Promise<Page<DueView>>
-  /** All items of a type with their clocks, by id, page by page. */
-  items(i: { type: string; after?: string; limit?: number }): Promise<Page<ItemView>>
+  /** All items of a type with their clocks, now or as of an instant, by id, page by page. */
+  items(i: { type: string; asOf?: Instant; after?: string; limit?: number }): Promise<Page<ItemView>>
   /** Why a clock stands where it stands: every counted, paused and closed stretch, adding up to the time used. */
   explain(i: { item: ItemRef; metric: string; cycle?: number; asOf?: Instant }): Promise<Explanation>
 }
@@ -64,7 +73,14 @@ export function createSla(deps: Deps): Service<Sla> {
 }
 
 /** A timer of an item that is gone has nothing left to do. */
-const forgetTimer = (ctx: Context, timer: Claimed): Unit => ({ tenant: ctx.tenant, heads: [], fired: timer, writes: [], events: [], timers: [] })
+const forgetTimer = (ctx: Context, timer: Claimed): Unit => ({
+  tenant: ctx.tenant,
+  heads: [],
+  fired: timer,
+  writes: [],
+  events: [],
+  timers: [],
+})
 
 /** A step of an item's ladders fell due. */
 function* timerDue(book: Rulebook, ctx: Context, timer: Claimed): Operation<void> {

@@ -53,6 +53,7 @@ export const clocks = table(
     counts: text(),
     target_ms: nullable(integer()),
     due_at: nullable(instant()),
+    missed_at: nullable(instant()),
     breached_at: nullable(instant()),
     climbed: json(),
   },

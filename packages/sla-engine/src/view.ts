@@ -1,6 +1,6 @@
 import { countedAt, reaches } from '@patronkit/business-time/clock'
 import { nextRungAt } from '@patronkit/business-time/ladder'
-import { calendarOf, ladderOf, type Rules } from './evolve.ts'
+import { calendarOf, ladderOf, passTime, type Rules } from './evolve.ts'
 import type { ItemClock, ItemState } from './model.ts'
 
 /** A clock as hosts see it at one instant. */
@@ -24,7 +24,13 @@ export interface ClockView {
 
 /** The clocks of an item that have been started, as of an instant not before its last fact. */
 export const viewClocks = (state: ItemState, at: number, rules: Rules | null): readonly ClockView[] =>
-  rules ? state.clocks.filter((clock) => clock.clock.startedAt !== null).map((clock) => viewClock(clock, at, rules)) : []
+  rules
+    ? passTime(state, at, rules)
+        .state.clocks.filter(isStarted)
+        .map((clock) => viewClock(clock, at, rules))
+    : []
+
+const isStarted = (clock: ItemClock): boolean => clock.clock.startedAt !== null
 
 function viewClock(clock: ItemClock, at: number, rules: Rules): ClockView {
   const calendar = calendarOf(clock, rules)
@@ -55,9 +61,12 @@ function stateOf(clock: ItemClock, leftMs: number | null): ClockView['state'] {
   return phase === 'paused' ? 'paused' : 'running'
 }
 
-/** The instant at which a running clock has used up its target; null for any other. */
-export const dueAt = (clock: ItemClock, rules: Rules): number | null =>
-  clock.targetMs === null ? null : reaches(clock.clock, clock.targetMs, calendarOf(clock, rules))
+/** The instant at which a running clock uses up its target, or did; null for any other. */
+export function dueAt(clock: ItemClock, rules: Rules): number | null {
+  if (clock.targetMs === null || clock.clock.phase !== 'running') return null
+  const usedUp = clock.clock.countedMs >= clock.targetMs
+  return usedUp && clock.missedAt !== null ? clock.missedAt : reaches(clock.clock, clock.targetMs, calendarOf(clock, rules))
+}
 
 /** The earliest due instant of an item's clocks. */
 export function nextDueAt(state: ItemState, rules: Rules | null): number | null {

@@ -84,10 +84,9 @@ export function* listRows(
 }
 
 /** Columns that the condition pins to one value. */
-function fixedColumns(where: Pred): ReadonlyMap<string, Scalar> {
-  const fixed = new Map<string, Scalar>()
-  const parts = where.op === 'all' ? where.of : [where]
-  for (const pred of parts) if (pred.op === 'eq') fixed.set(pred.field, pred.value)
+function fixedColumns(where: Pred, fixed = new Map<string, Scalar>()): ReadonlyMap<string, Scalar> {
+  if (where.op === 'eq') fixed.set(where.field, where.value)
+  if (where.op === 'all') for (const part of where.of) fixedColumns(part, fixed)
   return fixed
 }
 

@@ -1,0 +1,64 @@
+import { parseArgs } from 'node:util'
+import { isPatronkitError, type Locale, PatronkitError } from '@patronkit/core'
+import { readDefinitions } from './commands/definitions.ts'
+import { demoCommand } from './commands/demo.ts'
+import { slaReportCommand } from './commands/sla-report-command.ts'
+
+const USAGE = `patronkit demo [--out FOLDER] [--locale en|zh-CN]
+patronkit sla report LOG.csv --mapping M.json --policy P.json --calendar C.json --db FILE --html OUT.html [--tenant NAME] [--locale en|zh-CN]`
+
+/** Runs one command line; answers the exit code. */
+export async function main(args: readonly string[], out: { print(line: string): void; complain(line: string): void }): Promise<number> {
+  try {
+    await run(args, out.print)
+    return 0
+  } catch (error) {
+    if (!isPatronkitError(error)) throw error
+    out.complain(error.message)
+    return 1
+  }
+}
+
+async function run(args: readonly string[], print: (line: string) => void): Promise<void> {
+  const { values, positionals } = readArgs(args)
+  const locale = readLocale(values.locale ?? 'en')
+  const [command, ...rest] = positionals
+  if (values.help || command === undefined) return print(USAGE)
+  if (command === 'demo') return demoCommand({ folder: values.out ?? 'patronkit-demo', locale }, print)
+  const [sub, log] = rest
+  if (command !== 'sla' || sub !== 'report' || log === undefined) throw usage(`there is no command "${positionals.join(' ')}"`)
+  const { mapping, policy, calendar, db, html } = values
+  if (!mapping || !policy || !calendar || !db || !html) throw usage('sla report needs --mapping, --policy, --calendar, --db and --html')
+  const definitions = readDefinitions({ mapping, policy, calendar })
+  return slaReportCommand({ log, definitions, db, html, tenant: values.tenant ?? 'default', locale }, print)
+}
+
+function readArgs(args: readonly string[]) {
+  const text = { type: 'string' } as const
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        mapping: text,
+        policy: text,
+        calendar: text,
+        db: text,
+        html: text,
+        tenant: text,
+        locale: text,
+        out: text,
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function readLocale(locale: string): Locale {
+  if (locale === 'en' || locale === 'zh-CN') return locale
+  throw usage(`there is no locale "${locale}"`)
+}
+
+const usage = (why: string) => new PatronkitError({ code: 'cli/usage', message: `${why}. Use:\n${USAGE}`, details: {} })

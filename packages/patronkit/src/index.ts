@@ -1,0 +1,1 @@
+export { createPatronkit, type Domains, type Kit } from './kit.ts'

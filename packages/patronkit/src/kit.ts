@@ -1,0 +1,42 @@
+import type { Clock, Deps, Scope, Session, Storage } from '@patronkit/core'
+import { createRunner, type Runner } from '@patronkit/core/runner'
+import { createSla, type Sla } from '@patronkit/sla-engine'
+
+/** Every domain, for one tenant and actor. */
+export interface Domains {
+  readonly sla: Sla
+}
+
+/** All packages over one storage. */
+export interface Kit extends Runner {
+  /** The only objects with verbs: bound to a tenant and to whoever acts. `in` puts all domains into the host's transaction. */
+  for(scope: Scope): Domains & { in(session: Session): Domains }
+  readonly schema: Storage['schema']
+}
+
+/**
+ * Assembles the packages over the host's storage.
+ *
+ * @example
+ * ```ts
+ * import { memoryStorage } from '@patronkit/core'
+ * import { createPatronkit } from 'patronkit'
+ *
+ * const kit = createPatronkit({ storage: memoryStorage() })
+ * kit.consumer({ name: 'breach-mail', types: ['sla.breached'], handle: (e) => console.log(`${e.data.item.id} broke ${e.data.metric}`) })
+ * await kit.tick()
+ * ```
+ */
+export function createPatronkit(deps: { readonly storage: Storage; readonly clock?: Clock; readonly random?: Deps['random'] }): Kit {
+  const sla = createSla(deps)
+  const runner = createRunner({ ...deps, services: [sla] })
+  return Object.freeze({
+    for: (scope: Scope) => {
+      const bound = { sla: sla.for(scope) }
+      return Object.freeze({ ...bound, in: (session: Session) => Object.freeze({ sla: bound.sla.in(session) }) })
+    },
+    consumer: runner.consumer,
+    tick: runner.tick,
+    schema: deps.storage.schema,
+  })
+}

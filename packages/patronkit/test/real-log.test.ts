@@ -1,0 +1,112 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { manualClock, memoryStorage, type Storage } from '@patronkit/core'
+import { seededRandom } from '@patronkit/core/testing'
+import type { ItemView } from '@patronkit/sla-engine'
+import { sqliteStorage } from '@patronkit/storage-sql/sqlite'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { reportFrom } from '../src/commands/sla-report.ts'
+import { createPatronkit } from '../src/index.ts'
+import type { Report } from '../src/report/model.ts'
+import { hasRealLog, helpdesk, REAL_LOG } from './helpdesk.ts'
+import { recount } from './recount.ts'
+
+const clock = manualClock('2026-11-23T09:00:00Z')
+
+async function chain(storage: Storage): Promise<Report> {
+  return reportFrom({ log: REAL_LOG, definitions: helpdesk(), tenant: 'desk', storage, clock, random: seededRandom(1) })
+}
+
+async function everyItem(storage: Storage, asOf: string): Promise<ReadonlyMap<string, ItemView>> {
+  const { sla } = createPatronkit({ storage, clock }).for({ tenant: 'desk', by: { type: 'system', id: 'test' } })
+  const found = new Map<string, ItemView>()
+  for (let after: string | null | undefined; after !== null; ) {
+    const page: { rows: readonly ItemView[]; next: string | null } = await sla.items({
+      type: 'ticket',
+      asOf,
+      limit: 1_000,
+      ...(after ? { after } : {}),
+    })
+    for (const row of page.rows) found.set(row.item.id, row)
+    after = page.next
+  }
+  return found
+}
+
+/** Every event there is, as its feed gives it. */
+async function everyEvent(storage: Storage): Promise<readonly string[]> {
+  const lines: string[] = []
+  for (;;) {
+    const { events, states } = await storage.feed({ consumer: 'test', now: clock.now().getTime(), limit: 5_000 })
+    if (events.length === 0) return lines.sort()
+    for (const event of events) lines.push(JSON.stringify(event))
+    for (const state of states) {
+      const last = events.findLast((event) => event.lane === state.lane)!
+      await storage.advance(state.position, { ...state, position: last.position })
+    }
+  }
+}
+
+// Without the real log beside the checkout these facts are left out; the simulated log covers the same chain.
+describe.skipIf(!hasRealLog)('the real help-desk log', () => {
+  const memory = memoryStorage()
+  let report: Report
+  beforeAll(async () => {
+    report = await chain(memory)
+  })
+
+  test('every row is used', () => {
+    expect(report).toMatchObject({ rowsRead: 21_348, rowsUsed: 21_348, rowsRefused: 0, total: { tickets: 4_580 } })
+  })
+
+  test('every ticket agrees with a slow recount that shares no code', async () => {
+    const { tickets, end } = recount(REAL_LOG, new Set(helpdesk().calendar.body.holidays))
+    expect(report.asOf).toBe(new Date(end).toISOString())
+    const items = await everyItem(memory, report.asOf)
+    expect(items.size).toBe(tickets.size)
+    const differing: unknown[] = []
+    for (const [id, expected] of tickets) {
+      for (const [metric, { workedMs, stopped, breached }] of Object.entries(expected.metrics)) {
+        const clock = items.get(id)!.clocks.find((candidate) => candidate.metric === metric)!
+        const got = { workedMs: clock.workedMs, stopped: clock.stoppedAt !== null, breached: clock.state === 'breached' }
+        if (got.workedMs !== workedMs || got.stopped !== stopped || got.breached !== breached) differing.push({ id, metric, expected, got })
+      }
+    }
+    expect(differing).toEqual([])
+  })
+
+  test('the figures of each level and month are those of the recount', () => {
+    const { tickets } = recount(REAL_LOG, new Set(helpdesk().calendar.body.holidays))
+    const rows = [
+      ...report.levels.map((row) => ({ row, mine: [...tickets.values()].filter((ticket) => ticket.level === row.of) })),
+      ...report.months.map((row) => ({ row, mine: [...tickets.values()].filter((ticket) => ticket.month === row.of) })),
+    ]
+    for (const { row, mine } of rows) {
+      expect(row.tickets).toBe(mine.length)
+      for (const metric of report.metrics) {
+        const breached = mine.filter((ticket) => ticket.metrics[metric]!.breached).length
+        const met = mine.filter((ticket) => ticket.metrics[metric]!.stopped && !ticket.metrics[metric]!.breached).length
+        expect(row.metrics[metric]).toMatchObject({ met, breached, open: mine.length - met - breached })
+      }
+    }
+  })
+
+  test('each explanation of a worst ticket adds up to its time to the millisecond', () => {
+    expect(report.worst.length).toBeGreaterThan(0)
+    for (const { explanation, workedMs } of report.worst) {
+      const counted = explanation.lines.filter((line) => line.code === 'sla/counted')
+      expect(counted.reduce((sum, line) => sum + (line.data.ms as number), 0)).toBe(workedMs)
+    }
+  })
+
+  test('memory and SQLite give equal events and an equal report, and a second run changes nothing', async () => {
+    const sqlite = sqliteStorage({ file: join(mkdtempSync(join(tmpdir(), 'patronkit-')), 'desk.db') })
+    expect(await chain(sqlite)).toEqual(report)
+    expect(await chain(sqlite)).toEqual(report)
+    const events = await everyEvent(sqlite)
+    expect(events.length).toBeGreaterThan(4_580)
+    expect(events).toEqual(await everyEvent(memory))
+    await sqlite.close()
+  })
+})
