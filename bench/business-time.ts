@@ -1,0 +1,1 @@
+export { run } from '../packages/business-time/bench/business-time.bench.ts'

@@ -1,0 +1,17 @@
+// pnpm bench NAME…: measures the built packages against their peers and writes the table into the package's README.
+export {}
+
+const benches: { readonly [name: string]: () => Promise<{ run(): boolean }> } = {
+  'business-time': () => import('./business-time.ts'),
+}
+
+const names = process.argv.slice(2)
+if (names.length === 0 || names.some((name) => !(name in benches))) {
+  console.error(`Name a bench: ${Object.keys(benches).join(', ')}`)
+  process.exitCode = 1
+} else {
+  for (const name of names) {
+    const { run } = await benches[name]!()
+    if (!run()) process.exitCode = 1
+  }
+}

@@ -1,0 +1,92 @@
+import type { CalendarDefinition, TimeRange } from '../src/calendar.ts'
+import type { Place } from '../src/testing.ts'
+
+// A second implementation that shares nothing with src: it walks every UTC minute around a place, asks Intl for the wall
+// time in words of year, month, day, hour and minute, and paints the minutes that are open. Whole minutes only.
+
+const MINUTE = 60_000
+const DAY_MINUTES = 1440
+const DAYS_EACH_WAY = 20
+const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
+
+interface Walk {
+  /** The first UTC minute walked, in minutes since 1970. */
+  readonly first: number
+  /** The wall time of each minute, in minutes of an imaginary UTC. */
+  readonly walls: readonly number[]
+  /** Where a wall time is seen first. */
+  readonly firstSeen: ReadonlyMap<number, number>
+}
+
+const walks = new Map<string, Walk>()
+
+function walk(place: Place): Walk {
+  const key = `${place.zone} ${place.date}`
+  const known = walks.get(key)
+  if (known) return known
+  const words = new Intl.DateTimeFormat('en-GB', {
+    timeZone: place.zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+  })
+  const first = Date.parse(`${place.date}T00:00:00Z`) / MINUTE - DAYS_EACH_WAY * DAY_MINUTES
+  const walls: number[] = []
+  const firstSeen = new Map<number, number>()
+  for (let i = 0; i < 2 * DAYS_EACH_WAY * DAY_MINUTES; i++) {
+    const [day, month, year, hour, minute] = words
+      .format((first + i) * MINUTE)
+      .split(/\D+/)
+      .map(Number)
+    const wall = Date.UTC(year!, month! - 1, day!, hour!, minute!) / MINUTE
+    walls.push(wall)
+    if (!firstSeen.has(wall)) firstSeen.set(wall, i)
+  }
+  const made = { first, walls, firstSeen }
+  walks.set(key, made)
+  return made
+}
+
+/** The place in the walk of a wall time: where it is seen first; inside a gap, as far behind the gap as it is inside it. */
+function locate({ walls, firstSeen }: Walk, wall: number): number {
+  const seen = firstSeen.get(wall)
+  if (seen !== undefined) return seen
+  for (let i = 1; i < walls.length; i++) {
+    const [before, after] = [walls[i - 1]!, walls[i]!]
+    if (before < wall && wall < after) return i + (wall - before - 1)
+  }
+  throw new Error('outside the walk')
+}
+
+/** Every minute around a place: 1 where the calendar is open. */
+export function paint(calendar: CalendarDefinition, place: Place): { readonly first: number; readonly open: Uint8Array } {
+  const walked = walk(place)
+  const open = new Uint8Array(walked.walls.length)
+  const { week, holidays, shifts, breaks } = calendar.body
+  const fill = (midnight: number, ranges: readonly TimeRange[], value: number) => {
+    for (const [from, to] of ranges) {
+      const [start, end] = [minutes(from), minutes(to)]
+      open.fill(
+        value,
+        locate(walked, midnight + start),
+        Math.max(locate(walked, midnight + start), locate(walked, midnight + end + (end <= start ? DAY_MINUTES : 0))),
+      )
+    }
+  }
+  const center = Date.parse(`${place.date}T00:00:00Z`)
+  const dates = Array.from({ length: 2 * (DAYS_EACH_WAY - 3) }, (_, i) => new Date(center + (i - (DAYS_EACH_WAY - 3)) * 86_400_000))
+  for (const date of dates) {
+    const name = date.toISOString().slice(0, 10) as `${number}-${number}-${number}`
+    if (!holidays.includes(name)) fill(date.getTime() / MINUTE, shifts[name] ?? week[WEEKDAYS[date.getUTCDay()]!] ?? [], 1)
+  }
+  for (const [name, ranges] of Object.entries(breaks)) fill(Date.parse(`${name}T00:00:00Z`) / MINUTE, ranges, 0)
+  return { first: walked.first, open }
+}
+
+function minutes(text: string): number {
+  const [hour, minute] = text.split(':').map(Number)
+  return hour! * 60 + minute!
+}
