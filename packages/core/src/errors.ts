@@ -22,6 +22,7 @@ declare global {
     'core/not-a-service': { readonly found: string }
     'core/session-not-sync': { readonly verb: string }
     'core/stale-timer': { readonly queue: string; readonly key: string }
+    'core/unknown-column': { readonly table: string; readonly column: string }
     'core/unknown-definition-kind': { readonly kind: string; readonly known: readonly string[] }
   }
 }

@@ -1,3 +1,4 @@
+import { PatronkitError } from '../errors.ts'
 import type { OrderBy } from '../port.ts'
 import { holds, type Pred, type Scalar } from '../predicate.ts'
 import type { Row, Table } from '../table.ts'
@@ -61,6 +62,8 @@ export function* listRows(
   order: readonly OrderBy[],
   limit: number,
 ): Doing<readonly Row[]> {
+  checkColumns(of, where, order)
+  if (limit <= 0) return []
   const fixed = fixedColumns(where)
   const walk = bestWalk(of, fixed, order)
   const prefix =
@@ -85,9 +88,29 @@ export function* listRows(
 
 /** Columns that the condition pins to one value. */
 function fixedColumns(where: Pred, fixed = new Map<string, Scalar>()): ReadonlyMap<string, Scalar> {
-  if (where.op === 'eq') fixed.set(where.field, where.value)
+  if (where.op === 'eq' && storable(where.value)) fixed.set(where.field, where.value)
   if (where.op === 'all') for (const part of where.of) fixedColumns(part, fixed)
   return fixed
+}
+
+/** A number that no column can hold matches no row; the walk is then left to the condition. */
+const storable = (value: Scalar): boolean => typeof value !== 'number' || Number.isSafeInteger(value)
+
+/** Every engine refuses a condition or an order on a column that is not there, instead of finding nothing. */
+function checkColumns(of: Table, where: Pred, order: readonly OrderBy[]): void {
+  for (const column of [...columnsIn(where), ...order.map((by) => by.column)]) {
+    if (Object.hasOwn(of.columns, column)) continue
+    throw new PatronkitError({
+      code: 'core/unknown-column',
+      message: `${of.name} has no column ${JSON.stringify(column)}. Use one of: ${Object.keys(of.columns).join(', ')}.`,
+      details: { table: of.name, column },
+    })
+  }
+}
+
+function columnsIn(pred: Pred): readonly string[] {
+  if ('field' in pred) return [pred.field]
+  return pred.op === 'not' ? columnsIn(pred.of) : pred.of.flatMap(columnsIn)
 }
 
 interface Walk {
