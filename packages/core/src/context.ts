@@ -35,6 +35,8 @@ export function* commit(units: readonly Unit[]): Operation<void> {
   const answers = (yield { ask: 'commit', units }) as readonly UnitAnswer[]
   for (const answer of answers) {
     if (answer.outcome === 'conflict') throw writeConflict(answer.subject)
+    if (answer.outcome === 'taken') throw writeConflict(`${answer.table} ${JSON.stringify(answer.key)}`)
+    if (answer.outcome === 'out-of-bounds') throw outOfBounds(answer)
     if (answer.outcome === 'stale-timer') throw staleTimer(answer.queue, answer.key)
   }
 }
@@ -45,6 +47,13 @@ const writeConflict = (subject: string) =>
     message: `${subject} was changed by somebody else since it was read. Nothing was written; send the command again.`,
     details: { subject },
     retryable: 'command',
+  })
+
+const outOfBounds = (answer: Extract<UnitAnswer, { outcome: 'out-of-bounds' }>) =>
+  new PatronkitError({
+    code: 'core/out-of-bounds',
+    message: `${answer.table}.${answer.column} of ${JSON.stringify(answer.key)} is ${answer.found}, and the change would pass its bound. Nothing was written; ask for less.`,
+    details: { table: answer.table, column: answer.column, found: answer.found },
   })
 
 const staleTimer = (queue: string, key: string) =>

@@ -20,6 +20,7 @@ declare global {
     'core/integer-out-of-range': { readonly value: number }
     'core/no-host-transaction': { readonly engine: string }
     'core/not-a-service': { readonly found: string }
+    'core/out-of-bounds': { readonly table: string; readonly column: string; readonly found: number }
     'core/session-not-sync': { readonly verb: string }
     'core/stale-timer': { readonly queue: string; readonly key: string }
     'core/unknown-column': { readonly table: string; readonly column: string }

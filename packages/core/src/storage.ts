@@ -47,4 +47,14 @@ export {
   type Value,
 } from './table.ts'
 export { compareText, LANES, laneOf } from './text.ts'
-export { checkUnit, type HeadMove, type TimerLease, type TimerWrite, type Unit, type UnitAnswer, type Write } from './unit.ts'
+export {
+  type Add,
+  checkUnit,
+  type HeadMove,
+  type TimerLease,
+  type TimerWrite,
+  type Unique,
+  type Unit,
+  type UnitAnswer,
+  type Write,
+} from './unit.ts'

@@ -38,12 +38,36 @@ export interface TimerLease {
 }
 
 /**
+ * A row that must not be there yet, such as an idempotency key or a posting. It is inserted as part of the check:
+ * when it is there already the unit answers `taken` and has written nothing.
+ */
+export interface Unique {
+  readonly table: Table
+  readonly row: Row
+}
+
+/**
+ * A relative change with bounds, for caps, stock and budgets. Needs no head, so it is safe under any number of writers.
+ * A row that is not there counts as 0 in each of its integer columns, and is inserted.
+ */
+export interface Add {
+  readonly table: Table
+  readonly key: Row
+  readonly column: string
+  readonly by: number
+  readonly min?: number
+  readonly max?: number
+}
+
+/**
  * What stands or falls together. Everything is checked first and written after; units of one commit are independent.
  */
 export interface Unit {
   readonly tenant: string
   readonly heads: readonly HeadMove[]
   readonly fired?: TimerLease
+  readonly unique?: readonly Unique[]
+  readonly adds?: readonly Add[]
   readonly writes: readonly Write[]
   readonly events: readonly StoredEvent[]
   readonly timers: readonly TimerWrite[]
@@ -54,22 +78,46 @@ export type UnitAnswer =
   | { readonly outcome: 'done' }
   | { readonly outcome: 'conflict'; readonly subject: string; readonly found: number }
   | { readonly outcome: 'stale-timer'; readonly queue: string; readonly key: string }
+  | { readonly outcome: 'taken'; readonly table: string; readonly key: Row }
+  | { readonly outcome: 'out-of-bounds'; readonly table: string; readonly key: Row; readonly column: string; readonly found: number }
 
 /** Refuses, before any engine sees it, a unit whose writes touch one row twice or a subject without its head. */
 export function checkUnit(unit: Unit): void {
   const rows = new Set<string>()
+  const once = (of: Table, row: Row, part = '') => {
+    const id = `${of.name} ${JSON.stringify(of.key.map((column) => row[column] ?? null))}`
+    if (rows.has(id) || rows.has(id + part)) throw badUnit(`it writes ${id} twice`)
+    rows.add(id + part)
+  }
   for (const write of unit.writes) {
     if ('row' in write) checkValues(write.table, write.row, Object.keys(write.table.columns))
     if ('set' in write) checkValues(write.table, write.set, Object.keys(write.set))
-    const row = 'row' in write ? write.row : write.key
-    const id = `${write.table.name} ${JSON.stringify(write.table.key.map((column) => row[column] ?? null))}`
-    if (rows.has(id)) throw badUnit(`it writes ${id} twice`)
-    rows.add(id)
+    once(write.table, 'row' in write ? write.row : write.key)
+  }
+  for (const { table, row } of unit.unique ?? []) {
+    checkValues(table, row, Object.keys(table.columns))
+    once(table, row)
+  }
+  for (const add of unit.adds ?? []) {
+    checkAdd(add)
+    once(add.table, add.key, ` ${add.column}`)
   }
   for (const event of unit.events) {
     if (!unit.heads.some((head) => head.kind === event.kind && head.subject === event.subject)) {
       throw badUnit(`it has an event of ${event.kind} ${event.subject} but not its head`)
     }
+  }
+}
+
+/** Counters stand in tables of their own: beside the key only integers, each of which begins at 0. */
+function checkAdd(add: Add): void {
+  const { table, key, column, by } = add
+  checkValues(table, key, table.key)
+  const others = Object.keys(table.columns).filter((name) => !table.key.includes(name))
+  if (!others.includes(column)) throw badUnit(`${table.name} has no counter ${column}`)
+  if (others.some((name) => table.columns[name]!.type !== 'integer')) throw badUnit(`${table.name} has columns that are no counters`)
+  for (const amount of [by, add.min ?? 0, add.max ?? 0]) {
+    if (!Number.isSafeInteger(amount)) throw badUnit(`${table.name}.${column} cannot be changed by or bounded with ${amount}`)
   }
 }
 

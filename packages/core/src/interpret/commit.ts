@@ -2,7 +2,7 @@ import { PatronkitError } from '../errors.ts'
 import { type Head, NO_HEAD, type StoredEvent } from '../event.ts'
 import type { Row, Table } from '../table.ts'
 import { laneOf } from '../text.ts'
-import type { Unit, UnitAnswer, Write } from '../unit.ts'
+import type { Add, Unit, UnitAnswer, Write } from '../unit.ts'
 import { after, type Doing, getKept, type Kept, keyOf, putKept, type RowStore, scanKept } from './row-store.ts'
 import { getRow, putRow, removeRow } from './rows.ts'
 import { holdsLease, writeTimers } from './timers.ts'
@@ -16,15 +16,58 @@ export function* commitUnit(store: RowStore, unit: Unit): Doing<UnitAnswer> {
   if (unit.fired && !(yield* holdsLease(store, unit.tenant, unit.fired))) {
     return { outcome: 'stale-timer', queue: unit.fired.queue, key: unit.fired.key }
   }
+  const counters: Counter[] = []
+  for (const add of unit.adds ?? []) {
+    const counter = yield* readCounter(store, unit.tenant, add)
+    if (!withinBounds(add, counter.after)) return outOfBounds(add, counter.found)
+    counters.push(counter)
+  }
+  for (const { table, row } of unit.unique ?? []) {
+    if (yield* getRow(store, table, unit.tenant, row)) return { outcome: 'taken', table: table.name, key: keyIn(table, row) }
+  }
   const rows: { write: Write; before: Row | null }[] = []
   for (const write of unit.writes) rows.push({ write, before: yield* rowBefore(store, unit.tenant, write) })
 
   for (const move of unit.heads) yield* putKept(store, headKey(unit.tenant, move.kind, move.subject), { ...move.to })
   for (const { write, before } of rows) yield* writeRow(store, unit.tenant, write, before)
+  for (const { table, row } of unit.unique ?? []) yield* putRow(store, table, unit.tenant, row, null)
+  for (const { add, after } of counters) yield* writeCounter(store, unit.tenant, add, after)
   for (const event of unit.events) yield* append(store, event)
   yield* writeTimers(store, unit)
   return { outcome: 'done' }
 }
+
+interface Counter {
+  readonly add: Add
+  readonly found: number
+  readonly after: number
+}
+
+function* readCounter(store: RowStore, tenant: string, add: Add): Doing<Counter> {
+  const row = yield* getRow(store, add.table, tenant, add.key)
+  const found = (row?.[add.column] as number | undefined) ?? 0
+  return { add, found, after: found + add.by }
+}
+
+/** Reads the row again, because a unit may add to several of its counters. */
+function* writeCounter(store: RowStore, tenant: string, add: Add, after: number): Doing<void> {
+  const before = yield* getRow(store, add.table, tenant, add.key)
+  const empty = Object.fromEntries(Object.keys(add.table.columns).map((column) => [column, 0]))
+  yield* putRow(store, add.table, tenant, { ...empty, ...add.key, ...before, [add.column]: after }, before)
+}
+
+const withinBounds = (add: Add, after: number): boolean =>
+  after >= (add.min ?? -Number.MAX_SAFE_INTEGER) && after <= (add.max ?? Number.MAX_SAFE_INTEGER)
+
+const keyIn = (of: Table, row: Row): Row => Object.fromEntries(of.key.map((column) => [column, row[column]!]))
+
+const outOfBounds = (add: Add, found: number): UnitAnswer => ({
+  outcome: 'out-of-bounds',
+  table: add.table.name,
+  key: keyIn(add.table, add.key),
+  column: add.column,
+  found,
+})
 
 function* rowBefore(store: RowStore, tenant: string, write: Write): Doing<Row | null> {
   const before = yield* getRow(store, write.table, tenant, 'row' in write ? write.row : write.key)
