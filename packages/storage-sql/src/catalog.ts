@@ -1,0 +1,75 @@
+import type { Column, PackageSchema, Table } from '@patronkit/core/storage'
+import type { Dialect } from './dialect.ts'
+import { badSchema, undeclaredTable } from './errors.ts'
+
+/** What an instance of the engine knows: its dialect, its names, and the packages that were declared. */
+export interface Catalog {
+  readonly dialect: Dialect
+  /** A table's name in the database. */
+  readonly named: (table: string) => string
+  readonly packages: Map<string, PackageSchema>
+  readonly tables: Map<string, Table>
+}
+
+/** An empty catalog. The prefix stands before every name this library has in the database. */
+export function createCatalog(dialect: Dialect, prefix: string): Catalog {
+  if (!/^([a-z][a-z0-9_]*)?$/.test(prefix)) throw badSchema('storage', `"${prefix}" is no table prefix; use lower case, digits and _`)
+  return { dialect, named: (table) => prefix + table, packages: new Map(), tables: new Map() }
+}
+
+/** Takes a package's tables in. A package that is known already changes nothing. */
+export function declarePackage(catalog: Catalog, schema: PackageSchema): void {
+  if (catalog.packages.has(schema.package)) return
+  checkPackage(catalog, schema)
+  catalog.packages.set(schema.package, schema)
+  for (const table of schema.tables) catalog.tables.set(table.name, table)
+}
+
+/** The declared table of that name: identifiers in statements come from here and from nowhere else. */
+export function declaredTable(catalog: Catalog, of: Table): Table {
+  const table = catalog.tables.get(of.name)
+  if (!table) throw undeclaredTable(of.name)
+  return table
+}
+
+const NAME = /^[a-z][a-z0-9_]{0,50}$/
+const TAKEN: ReadonlySet<string> = new Set(['head', 'event', 'timer', 'lane', 'consumer', 'migration'])
+
+function checkPackage(catalog: Catalog, schema: PackageSchema): void {
+  const refuse = (why: string): never => {
+    throw badSchema(schema.package, why)
+  }
+  const checkName = (name: string) => NAME.test(name) || refuse(`"${name}" is no name; use lower snake case, at most 51 signs`)
+  const checkColumns = (of: string, columns: { readonly [name: string]: Column }) => {
+    for (const name of Object.keys(columns)) {
+      checkName(name)
+      if (name === 'tenant') refuse(`${of} declares the column "tenant", which every table has already`)
+    }
+  }
+  const checkTable = (table: Table) => {
+    checkName(table.name)
+    if (TAKEN.has(table.name) || catalog.tables.has(table.name)) refuse(`the table name "${table.name}" is taken`)
+    checkColumns(table.name, table.columns)
+    for (const name of Object.keys(table.indexes)) checkName(name)
+    for (const column of [...table.key, ...Object.values(table.indexes).flat()]) {
+      if (!Object.hasOwn(table.columns, column)) refuse(`${table.name} has no column "${column}"`)
+    }
+  }
+  if (schema.package === 'storage' || !/^[a-z][a-z0-9-]{0,50}$/.test(schema.package)) refuse('its name is taken or malformed')
+  for (const table of schema.tables) checkTable(table)
+  let last = 0
+  for (const migration of schema.migrations) {
+    if (migration.id <= last) refuse(`migration ${migration.id} does not come after ${last}`)
+    last = migration.id
+    for (const step of migration.steps) {
+      if ('addTable' in step) checkTable(step.addTable)
+      else if ('addIndex' in step) [step.addIndex.table, step.addIndex.index, ...step.addIndex.columns].forEach(checkName)
+      else {
+        checkName(step.addColumn.table)
+        checkColumns(step.addColumn.table, { [step.addColumn.column]: step.addColumn.type })
+        // the rows that are there have no value for it, and the step names none
+        if (!step.addColumn.type.nullable) refuse(`the added column ${step.addColumn.table}.${step.addColumn.column} has to be nullable`)
+      }
+    }
+  }
+}

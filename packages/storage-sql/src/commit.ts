@@ -1,0 +1,120 @@
+import type { HeadMove, Steps, StoredEvent, TimerWrite, Unit, UnitAnswer, Write } from '@patronkit/core/storage'
+import type { Catalog } from './catalog.ts'
+import { hostTransactionAborted, rowExists, rowMissing } from './errors.ts'
+import { appendShape } from './events.ts'
+import { type HeadShapes, headShapes } from './heads.ts'
+import type { TablePlan } from './rows.ts'
+import { ask, type Shape, type Statement } from './statement.ts'
+import { type TimerShapes, timerShapes } from './timers.ts'
+import { textParameter } from './values.ts'
+
+/** What a commit is made of. */
+export interface CommitShapes {
+  readonly catalog: Catalog
+  readonly heads: HeadShapes
+  readonly timers: TimerShapes
+  readonly append: Shape<StoredEvent>
+  readonly plan: (of: Write['table']) => TablePlan
+}
+
+/** Compiles all statements of a commit but those on declared tables. */
+export const commitShapes = (catalog: Catalog, plan: CommitShapes['plan']): CommitShapes => ({
+  catalog,
+  heads: headShapes(catalog),
+  timers: timerShapes(catalog),
+  append: appendShape(catalog),
+  plan,
+})
+
+type Doing<T> = Steps<Statement, T>
+
+/**
+ * Commits units one after the other inside the transaction that is open: each sees what the ones before it wrote.
+ * Made for engines whose driver is near; each statement is one row, prepared once.
+ */
+export function* commitUnits(shapes: CommitShapes, units: readonly Unit[]): Doing<readonly UnitAnswer[]> {
+  const answers: UnitAnswer[] = []
+  for (const unit of units) answers.push(yield* commitUnit(shapes, unit))
+  return answers
+}
+
+const DONE: UnitAnswer = Object.freeze({ outcome: 'done' })
+
+function* commitUnit(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer> {
+  const { tenant } = unit
+  textParameter(tenant, 'the tenant')
+  const refused = yield* moveHeads(shapes, unit)
+  if (refused) return refused
+  for (const write of unit.writes) yield* writeRow(shapes, tenant, write)
+  for (const event of unit.events) yield* inserting(shapes, 'event', ask(shapes.append, tenant, event))
+  for (const timer of unit.timers) yield writeTimer(shapes.timers, tenant, timer)
+  const { fired } = unit
+  if (fired && !unit.timers.some((timer) => timer.queue === fired.queue && timer.key === fired.key)) {
+    yield ask(shapes.timers.remove, tenant, fired)
+  }
+  return DONE
+}
+
+function* moveHeads(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer | null> {
+  const { tenant, heads, fired } = unit
+  // one guard alone is checked by the very statement that moves it
+  if (heads.length === 1 && !fired) {
+    const head = heads[0]!
+    return (yield moveHead(shapes.heads, tenant, head)) === null ? yield* conflictOf(shapes, tenant, head) : null
+  }
+  for (const head of heads) {
+    const found = (yield ask(shapes.heads.found, tenant, head)) as string | null
+    if (Number(found ?? 0) !== head.from.version) return conflict(head, found)
+  }
+  if (fired && (yield ask(shapes.timers.holds, tenant, fired)) === null) {
+    return { outcome: 'stale-timer', queue: fired.queue, key: fired.key }
+  }
+  for (const head of heads) {
+    // the transaction writes, so nobody can have come between; if the host's does not, part of the unit may be written
+    if ((yield moveHead(shapes.heads, tenant, head)) === null) throw hostTransactionAborted(shapes.catalog.dialect.name, undefined)
+  }
+  return null
+}
+
+const moveHead = (shapes: HeadShapes, tenant: string, head: HeadMove): Statement =>
+  ask(head.from.version === 0 ? shapes.insert : shapes.move, tenant, head)
+
+function* conflictOf(shapes: CommitShapes, tenant: string, head: HeadMove): Doing<UnitAnswer> {
+  return conflict(head, (yield ask(shapes.heads.found, tenant, head)) as string | null)
+}
+
+const conflict = (head: HeadMove, found: string | null): UnitAnswer => ({
+  outcome: 'conflict',
+  subject: `${head.kind} ${head.subject}`,
+  found: Number(found ?? 0),
+})
+
+function* writeRow(shapes: CommitShapes, tenant: string, write: Write): Doing<void> {
+  const plan = shapes.plan(write.table)
+  switch (write.write) {
+    case 'insert':
+      return yield* inserting(shapes, write.table.name, ask(plan.insert(), tenant, write.row))
+    case 'put':
+      yield ask(plan.put(), tenant, write.row)
+      return
+    case 'change':
+      if ((yield ask(plan.change(Object.keys(write.set)), tenant, write)) === null) throw rowMissing(write.table.name)
+      return
+    case 'remove':
+      if ((yield ask(plan.remove(), tenant, write.key)) === null) throw rowMissing(write.table.name)
+  }
+}
+
+/** A plain insert, because asking SQLite for an answer costs it as much again as the insert. */
+function* inserting(shapes: CommitShapes, table: string, insert: Statement): Doing<void> {
+  try {
+    yield insert
+  } catch (error) {
+    throw shapes.catalog.dialect.fault(error) === 'duplicate' ? rowExists(table, error) : error
+  }
+}
+
+function writeTimer(shapes: TimerShapes, tenant: string, timer: TimerWrite): Statement {
+  if (timer.timer === 'set') return ask(shapes.set, tenant, timer)
+  return timer.timer === 'cancel' ? ask(shapes.remove, tenant, timer) : ask(shapes.failed, tenant, timer)
+}

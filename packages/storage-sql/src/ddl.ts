@@ -1,0 +1,77 @@
+import type { ColumnType, Migration, MigrationStep } from '@patronkit/core/storage'
+import { type CreateTableBuilder, sql } from 'kysely'
+import type { Catalog } from './catalog.ts'
+import { indexOf, type Relation, type RelationColumn, type RelationIndex, relationOf } from './relation.ts'
+import { migrationTable, workTables } from './work-tables.ts'
+
+/** One migration of one package as statements. */
+export interface Applicable {
+  readonly package: string
+  readonly id: number
+  readonly statements: readonly string[]
+  /** Records that it was applied. */
+  readonly record: string
+}
+
+/** Every migration the catalog knows, in the order to apply: the engine's own tables first. */
+export function migrationsOf(catalog: Catalog): readonly Applicable[] {
+  const own = applicable(
+    catalog,
+    'storage',
+    1,
+    workTables.flatMap((table) => createTable(catalog, table)),
+  )
+  const declared = [...catalog.packages.values()].flatMap((schema) =>
+    schema.migrations.map((migration) => applicable(catalog, schema.package, migration.id, statementsOf(catalog, migration))),
+  )
+  return [own, ...declared]
+}
+
+/** The table that remembers migrations. It is made before the first of them. */
+export const createMigrationTable = (catalog: Catalog): string => createTable(catalog, migrationTable, true)[0]!
+
+function applicable(catalog: Catalog, of: string, id: number, statements: readonly string[]): Applicable {
+  const record = sql`insert into ${sql.table(catalog.named(migrationTable.name))} ("package", "id", "applied_at")
+    values (${sql.lit(of)}, ${sql.lit(id)}, ${catalog.dialect.nowMs})`
+  return { package: of, id, statements, record: record.compile(catalog.dialect.build).sql.replace(/\n\s*/g, ' ') }
+}
+
+const statementsOf = (catalog: Catalog, migration: Migration): readonly string[] =>
+  migration.steps.flatMap((step) => statementsOfStep(catalog, step))
+
+function statementsOfStep(catalog: Catalog, step: MigrationStep): readonly string[] {
+  if ('addTable' in step) return createTable(catalog, relationOf(step.addTable))
+  if ('addIndex' in step) {
+    const { table, index, columns } = step.addIndex
+    return [createIndex(catalog, table, indexOf(table, index, columns))]
+  }
+  const { table, column, type } = step.addColumn
+  const query = catalog.dialect.build.schema.alterTable(catalog.named(table)).addColumn(column, columnType(catalog, type.type))
+  return [query.compile().sql]
+}
+
+const columnType = (catalog: Catalog, type: ColumnType) => sql`${sql.raw(catalog.dialect.columnType(type))}`
+
+/** A column that has to hold something. JSON null is kept as a missing value, so a JSON column never has to. */
+export const isRequired = (column: RelationColumn): boolean => !column.nullable && column.type !== 'json'
+
+function createTable(catalog: Catalog, relation: Relation, ifMissing = false): readonly string[] {
+  const { dialect } = catalog
+  let table: CreateTableBuilder<string, string> = dialect.build.schema.createTable(catalog.named(relation.name))
+  if (ifMissing) table = table.ifNotExists()
+  for (const column of relation.columns) {
+    table = table.addColumn(column.name, columnType(catalog, column.type), (made) => (isRequired(column) ? made.notNull() : made))
+  }
+  table = table.addPrimaryKeyConstraint(catalog.named(`${relation.name}_key`), [...relation.key])
+  if (dialect.tableEnd) table = table.modifyEnd(dialect.tableEnd)
+  return [table.compile().sql, ...relation.indexes.map((index) => createIndex(catalog, relation.name, index))]
+}
+
+function createIndex(catalog: Catalog, table: string, index: RelationIndex): string {
+  let made = catalog.dialect.build.schema
+    .createIndex(catalog.named(index.name))
+    .on(catalog.named(table))
+    .columns([...index.columns])
+  if (index.where) made = made.where(sql<boolean>`${sql.raw(index.where)}`)
+  return made.compile().sql
+}

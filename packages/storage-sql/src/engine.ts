@@ -1,0 +1,78 @@
+import type { MaybePromise, Session, Storage } from '@patronkit/core/storage'
+import { createCatalog, declarePackage } from './catalog.ts'
+import { claimShapes, leaseRipe, nextDue, ripeTimers } from './claim.ts'
+import { commitShapes, commitUnits } from './commit.ts'
+import { connectionOver } from './connection.ts'
+import type { Dialect } from './dialect.ts'
+import { driftOf } from './drift.ts'
+import { advance, feedPage, feedShapes } from './feed.ts'
+import { applyMissing, missingMigrations, printMigrations } from './migrate.ts'
+import { reader } from './read.ts'
+import { planner } from './rows.ts'
+import { eventsWait, sequence, sequencerShapes } from './sequencer.ts'
+import { kept } from './statement.ts'
+
+/** What the engine needs to know about its place. */
+export interface EngineOptions {
+  readonly dialect: Dialect
+  /** The connection for everything that is not in the host's transaction. */
+  readonly connection: Session
+  readonly tablePrefix: string
+  readonly close: () => MaybePromise<void>
+}
+
+/** The storage port over SQL: statements compiled once per shape, run by any session of the dialect. */
+export function sqlStorage(o: EngineOptions): Storage {
+  const catalog = createCatalog(o.dialect, o.tablePrefix)
+  const connection = connectionOver(o.dialect, o.connection)
+  const plan = planner(catalog)
+  const readAll = reader(catalog, plan)
+  const shapes = lazily(() => ({
+    commit: commitShapes(catalog, plan),
+    claim: claimShapes(catalog),
+    feed: feedShapes(catalog),
+    sequencer: sequencerShapes(catalog),
+  }))
+  return {
+    engine: o.dialect.name,
+    declare: (schema) => declarePackage(catalog, schema),
+    read: (tenant, reads, session) =>
+      session ? connection.joined(session, readAll(tenant, reads)) : connection.alone(readAll(tenant, reads)),
+    commit: (units, session) => {
+      const steps = commitUnits(shapes().commit, units)
+      return session ? connection.joined(session, steps) : connection.writing(steps)
+    },
+    // looks first and takes the write lock only when there is something to write: most calls find nothing
+    claim: (request) =>
+      after(connection.alone(ripeTimers(shapes().claim, request)), (ripe) =>
+        ripe.length === 0 ? ripe : connection.writing(leaseRipe(shapes().claim, request)),
+      ),
+    nextDue: (queues) => connection.alone(nextDue(shapes().claim, queues)),
+    feed: (request) =>
+      after(connection.alone(eventsWait(shapes().sequencer)), (waiting) =>
+        after(waiting ? connection.writing(sequence(shapes().sequencer)) : undefined, () =>
+          connection.alone(feedPage(shapes().feed, request)),
+        ),
+      ),
+    advance: (from, to) => connection.alone(advance(shapes().feed, from, to)),
+    schema: {
+      sql: () => printMigrations(catalog),
+      migrate: async () => {
+        const missing = await connection.alone(missingMigrations(catalog))
+        return { applied: missing.length === 0 ? 0 : await connection.writing(applyMissing(catalog)) }
+      },
+      drift: async () => connection.alone(driftOf(catalog)),
+    },
+    close: () => o.close(),
+  }
+}
+
+/** Goes on at once with an answer that is there, else when it is. */
+function after<T, U>(answer: MaybePromise<T>, then: (value: T) => MaybePromise<U>): MaybePromise<U> {
+  return answer instanceof Promise ? answer.then(then) : then(answer)
+}
+
+function lazily<T>(build: () => T): () => T {
+  const cell = new Map<'value', T>()
+  return () => kept(cell, 'value', build)
+}

@@ -1,0 +1,3 @@
+export type { Dialect } from './dialect.ts'
+export { type EngineOptions, sqlStorage } from './engine.ts'
+export { sqliteDialect } from './sqlite-dialect.ts'

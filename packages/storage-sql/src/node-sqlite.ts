@@ -1,0 +1,72 @@
+import type { Session } from '@patronkit/core/storage'
+import { kept } from './statement.ts'
+
+/** What is used of `DatabaseSync` from node:sqlite; described here so that importing this file loads no Node module. */
+export interface NodeSqliteDatabase {
+  prepare(text: string): NodeSqliteStatement
+  exec(text: string): void
+  close(): void
+}
+
+/** What is used of a prepared statement of node:sqlite. */
+export interface NodeSqliteStatement {
+  get(...params: (string | null)[]): unknown
+}
+
+const MOST_STATEMENTS = 500
+
+/** The same database gives the same session, so a host may call this for each transaction and keep its prepared statements. */
+const sessions = new WeakMap<NodeSqliteDatabase, Session>()
+
+/**
+ * The host's `DatabaseSync`, in whatever transaction it has open. Begin that with `BEGIN IMMEDIATE`: a deferred one that
+ * has read cannot wait for another writer.
+ */
+export function fromNodeSqlite(db: NodeSqliteDatabase): Session {
+  const known = sessions.get(db)
+  if (known) return known
+  const statements = new Map<string, NodeSqliteStatement>()
+  const prepared = (text: string) => {
+    if (statements.size >= MOST_STATEMENTS && !statements.has(text)) statements.delete(statements.keys().next().value!)
+    return kept(statements, text, () => db.prepare(text))
+  }
+  const session: Session = Object.freeze({
+    dialect: 'sqlite',
+    sync: true,
+    run: (text: string, params: readonly (string | null)[]) => firstText((statements.get(text) ?? prepared(text)).get(...params)),
+  })
+  sessions.set(db, session)
+  return session
+}
+
+function firstText(row: unknown): string | null {
+  for (const column in row as Record<string, string | null> | undefined) return (row as Record<string, string | null>)[column]!
+  return null
+}
+
+/** How a database file is opened. */
+export interface OpenOptions {
+  readonly file: string
+  /** How long a writer waits for another, in milliseconds. */
+  readonly busyTimeoutMs: number
+}
+
+/** Opens a file, or `:memory:`, the way an embedded store wants it: WAL, and a sync to disk at checkpoints only. */
+export function openNodeSqlite(o: OpenOptions): NodeSqliteDatabase {
+  const { DatabaseSync } = nodeSqlite()
+  const db = new DatabaseSync(o.file)
+  db.exec(`pragma busy_timeout = ${Math.trunc(o.busyTimeoutMs)}; pragma journal_mode = wal; pragma synchronous = normal`)
+  return db
+}
+
+interface NodeSqlite {
+  readonly DatabaseSync: new (file: string) => NodeSqliteDatabase
+}
+
+/** Asked for when a file is opened and not imported: bundlers for other platforms need not know the module. */
+function nodeSqlite(): NodeSqlite {
+  const host = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process
+  const module = host?.getBuiltinModule?.('node:sqlite')
+  if (!module) throw new TypeError('node:sqlite is not there: an embedded database file needs Node 22.13 or newer')
+  return module as NodeSqlite
+}

@@ -1,0 +1,93 @@
+import { all, compareText, eventsOf, field, get, headOf, list, NO_HEAD, type Row } from '@patronkit/core/storage'
+import { refused, same } from './check.ts'
+import { done, type Facts, readOne } from './facts.ts'
+import { happened, headAfter, KIND, lots, thing, things, unitOf } from './sample.ts'
+
+const lot = (account: string, no: number, left: number): Row => ({ account, no, left })
+
+/** Rows by key, lists in order, stretches of events, several answers from one call. */
+export const readFacts: Facts = ({ fact }) => {
+  fact('a row is read by its key, and nothing where there is none', async (storage) => {
+    await done(storage, unitOf({ subject: 'a', writes: [{ write: 'insert', table: lots, row: lot('a', 1, 10) }] }))
+    same(await readOne(storage, get(lots, { account: 'a', no: 1 })), lot('a', 1, 10), 'the row')
+    same(await readOne(storage, get(lots, { account: 'a', no: 2 })), null, 'another key')
+  })
+
+  fact('several reads of one call are answered in their order', async (storage) => {
+    const unit = unitOf({ subject: 'a', writes: [{ write: 'insert', table: lots, row: lot('a', 1, 10) }], happened: [happened(1)] })
+    await done(storage, unit)
+    const answers = await storage.read('acme', [
+      headOf(KIND, 'a'),
+      get(lots, { account: 'b', no: 1 }),
+      list(lots, { where: all(), limit: 5 }),
+      headOf(KIND, 'nobody'),
+      eventsOf(KIND, 'a', { limit: 5 }),
+      list(lots, { where: field('left').gt(10), limit: 5 }),
+    ])
+    same(answers, [headAfter(unit), null, [lot('a', 1, 10)], NO_HEAD, unit.events, []], 'the answers')
+    same(await storage.read('acme', []), [], 'no reads, no answers')
+  })
+
+  fact('a list keeps its order and its limit, and ties are broken by the key', async (storage) => {
+    const rows = [lot('a', 3, 5), lot('a', 1, 7), lot('b', 1, 5), lot('a', 2, 7), lot('c', 9, 1)]
+    await done(storage, unitOf({ subject: 'a', writes: rows.map((row) => ({ write: 'insert', table: lots, row })) }))
+    const listed = (order: Parameters<typeof list>[1]['order'], limit = 9) =>
+      readOne(storage, list(lots, { where: all(), ...(order ? { order } : {}), limit }))
+    same(await listed(undefined), [rows[1], rows[3], rows[0], rows[2], rows[4]], 'by key')
+    same(await listed(['left']), [rows[4], rows[0], rows[2], rows[1], rows[3]], 'by a column')
+    same(await listed([{ column: 'left', direction: 'desc' }], 3), [rows[1], rows[3], rows[0]], 'downwards, three of them')
+    same(
+      await listed(
+        [
+          { column: 'account', direction: 'desc' },
+          { column: 'no', direction: 'desc' },
+        ],
+        2,
+      ),
+      [rows[4], rows[2]],
+      'by two columns',
+    )
+    same(await listed(undefined, 0), [], 'a limit of nought')
+  })
+
+  fact('texts are ordered by code point', async (storage) => {
+    const names = ['\u{1f600}', '\uff61', 'a', 'B', 'ä', 'Z', '', 'aa', '\u{10000}', '\ufffd', '\u0001', "'", '"']
+    const rows = names.map((name, i) => thing(`t${i}`, { name }))
+    await done(storage, unitOf({ subject: 'a', writes: rows.map((row) => ({ write: 'insert', table: things, row })) }))
+    const found = (await readOne(storage, list(things, { where: all(), order: ['name'], limit: 99 }))) as Row[]
+    same(
+      found.map((row) => row.name),
+      [...names].sort(compareText),
+      'the order',
+    )
+    const beyond = (await readOne(storage, list(things, { where: field('name').gt('\uff61'), order: ['name'], limit: 99 }))) as Row[]
+    same(
+      beyond.map((row) => row.name),
+      ['\ufffd', '\u{10000}', '\u{1f600}'],
+      'greater than U+FF61',
+    )
+  })
+
+  fact('missing values come first upwards and last downwards', async (storage) => {
+    const rows = [thing('a', { amount: 1 }), thing('b'), thing('c', { amount: -1 })]
+    await done(storage, unitOf({ subject: 'a', writes: rows.map((row) => ({ write: 'insert', table: things, row })) }))
+    const ids = async (direction: 'asc' | 'desc') =>
+      ((await readOne(storage, list(things, { where: all(), order: [{ column: 'amount', direction }], limit: 9 }))) as Row[]).map(
+        (row) => row.id,
+      )
+    same(await ids('asc'), ['b', 'c', 'a'], 'upwards')
+    same(await ids('desc'), ['a', 'c', 'b'], 'downwards')
+  })
+
+  fact('events are read in stretches, oldest first', async (storage) => {
+    const unit = unitOf({ subject: 'a', happened: Array.from({ length: 12 }, (_, i) => happened(i + 1)) })
+    await done(storage, unit)
+    same(await readOne(storage, eventsOf(KIND, 'a', { limit: 3 })), unit.events.slice(0, 3), 'the first three')
+    same(await readOne(storage, eventsOf(KIND, 'a', { after: 9, limit: 99 })), unit.events.slice(9), 'what comes after the ninth')
+    same(await readOne(storage, eventsOf(KIND, 'b', { limit: 3 })), [], 'of another subject')
+  })
+
+  fact('a condition on a column the table does not have is refused', async (storage) => {
+    await refused(() => readOne(storage, list(lots, { where: field('left" = 0 or 1 = 1 --').eq(1), limit: 1 })), 'an unknown column')
+  })
+}

@@ -1,0 +1,15 @@
+import { headOf, NO_HEAD } from '@patronkit/core/storage'
+import { check, same } from './check.ts'
+import { type Facts, readOne } from './facts.ts'
+import { KIND, sampleSchema } from './sample.ts'
+
+/** The schema is applied once and then agrees with the declarations. */
+export const schemaFacts: Facts = ({ fact, capabilities }) => {
+  fact('migrating twice applies nothing the second time, and nothing drifts', async (storage) => {
+    storage.declare(sampleSchema)
+    same(await storage.schema.migrate(), { applied: 0 }, 'the second time')
+    same(await storage.schema.drift(), [], 'the drift')
+    same(await readOne(storage, headOf(KIND, 'a')), NO_HEAD, 'and it works')
+    if (capabilities.ddl) check(storage.schema.sql().includes('kit_thing'), 'the DDL names the tables')
+  })
+}
