@@ -19,7 +19,7 @@ export function fileProgress(file: string, label: string): { at(bytes: number): 
   return {
     at: (bytes) => bar.update(Math.min(bytes, total)),
     done: () => {
-      bar.update(total)
+      if (bar.isActive) bar.update(total)
       bar.stop()
     },
   }

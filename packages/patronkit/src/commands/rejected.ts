@@ -5,19 +5,21 @@ import type { RefusedRow } from '../log/read-log.ts'
 /** Collects refused rows in a CSV of their own: line, reason, and the row as it stood. No file when none was refused. */
 export function rejectedFile(file: string): { add(row: RefusedRow): void; close(): string | null } {
   rmSync(file, { force: true })
-  let handle: number | null = null
+  let open: number | null = null
+  let written = false
   return {
     add: (row) => {
-      if (handle === null) {
-        handle = openSync(file, 'w')
-        writeSync(handle, stringify([['line', 'reason', 'row']]))
+      if (open === null) {
+        open = openSync(file, 'w')
+        writeSync(open, stringify([['line', 'reason', 'row']]))
+        written = true
       }
-      writeSync(handle, stringify([[row.line, row.reason, row.raw]]))
+      writeSync(open, stringify([[row.line, row.reason, row.raw]]))
     },
     close: () => {
-      if (handle === null) return null
-      closeSync(handle)
-      return file
+      if (open !== null) closeSync(open)
+      open = null
+      return written ? file : null
     },
   }
 }

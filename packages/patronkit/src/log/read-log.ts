@@ -49,15 +49,16 @@ export async function* readLog(file: string, mapping: Mapping, onBytes: (bytes: 
   const read = rowReader(mapping)
   for await (const found of parser) {
     const { record, raw, info } = found as { record: Columns; raw: string; info: { lines: number } }
-    yield* refusals(waiting)
+    yield* refusals(waiting, info.lines)
     const row = read(record, info.lines)
     yield typeof row === 'string' ? { refused: { line: info.lines, reason: row, raw: raw.trimEnd() } } : { used: row }
   }
-  yield* refusals(waiting)
+  yield* refusals(waiting, Number.POSITIVE_INFINITY)
 }
 
-function* refusals(waiting: RefusedRow[]): Iterable<LogRow> {
-  for (const refused of waiting.splice(0)) yield { refused }
+/** The parser reads ahead: what it skipped waits for its place among the lines. */
+function* refusals(waiting: RefusedRow[], before: number): Iterable<LogRow> {
+  while (waiting[0] && waiting[0].line < before) yield { refused: waiting.shift()! }
 }
 
 const unreadable = (error: CsvError | undefined, raw: string | undefined): RefusedRow => ({
