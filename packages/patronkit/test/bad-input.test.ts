@@ -114,6 +114,12 @@ test('a log of which nothing can be used says so', async () => {
   expect(complaints).toMatch(/no row that can be used \(1 read, 1 refused\)/)
 })
 
+test('the demo and the example read a log alike', () => {
+  const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
+  for (const name of ['mapping', 'policy', 'calendar'])
+    expect(read(`../src/demo/${name}.json`)).toBe(read(`../../../examples/helpdesk/${name}.json`))
+})
+
 test('a command line with a mistake shows the forms there are', async () => {
   const complaints: string[] = []
   const out = { print: () => undefined, complain: (line: string) => void complaints.push(line) }

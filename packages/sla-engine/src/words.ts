@@ -16,17 +16,27 @@ export function lengthInWords(ms: number, locale: Locale): string {
   return said.length > 0 ? said.join(' ') : `0${s}`
 }
 
-const instant = (value: unknown, zone: string, locale: Locale): string =>
-  new Intl.DateTimeFormat(locale === 'zh-CN' ? 'zh-CN' : 'en-GB', {
-    timeZone: zone,
-    year: 'numeric',
-    month: locale === 'zh-CN' ? '2-digit' : 'short',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-  }).format(new Date(value as string))
+/** Making a formatter costs far more than using it, and an explanation has hundreds of lines. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function instant(value: unknown, zone: string, locale: Locale): string {
+  const key = `${locale} ${zone}`
+  let format = formats.get(key)
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale === 'zh-CN' ? 'zh-CN' : 'en-GB', {
+      timeZone: zone,
+      year: 'numeric',
+      month: locale === 'zh-CN' ? '2-digit' : 'short',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hourCycle: 'h23',
+    })
+    formats.set(key, format)
+  }
+  return format.format(new Date(value as string))
+}
 
 const stretch = (locale: Locale, verb: string) => (data: Data, zone: string) =>
   `${instant(data.from, zone, locale)} – ${instant(data.to, zone, locale)}: ${verb} ${lengthInWords(data.ms as number, locale)}`
@@ -39,6 +49,8 @@ const STATES_ZH: { readonly [state: string]: string } = {
   stopped: '已停止',
   cancelled: '已取消',
 }
+
+const METRICS_ZH: { readonly [metric: string]: string } = { 'first-reply': '首次回复', 'time-to-own': '接单', resolution: '解决' }
 
 /** The words of this package's explanations. */
 export const WORDS: Catalogue = {
@@ -58,10 +70,11 @@ export const WORDS: Catalogue = {
   'zh-CN': {
     'sla/clock': (data) => {
       const { metric, state, workedMs, targetMs } = data as { metric: string; state: string; workedMs: number; targetMs: number | null }
+      const name = METRICS_ZH[metric] ?? `${metric} `
       const used = `已用 ${lengthInWords(workedMs, 'zh-CN')}`
-      if (targetMs === null) return `${metric} ${STATES_ZH[state]}：${used}，无时限`
+      if (targetMs === null) return `${name}${STATES_ZH[state]}：${used}，无时限`
       const over = workedMs > targetMs ? `，超出 ${lengthInWords(workedMs - targetMs, 'zh-CN')}` : ''
-      return `${metric} ${STATES_ZH[state]}：${used}，时限 ${lengthInWords(targetMs, 'zh-CN')}${over}`
+      return `${name}${STATES_ZH[state]}：${used}，时限 ${lengthInWords(targetMs, 'zh-CN')}${over}`
     },
     'sla/counted': stretch('zh-CN', '计时'),
     'sla/shut': stretch('zh-CN', '非工作时间'),

@@ -177,7 +177,7 @@ test('an explanation lists every stretch and adds up to the time used', async ()
   const counted = why.lines.filter((line) => line.code === 'sla/counted').reduce((sum, line) => sum + (line.data.ms as number), 0)
   expect(counted).toBe(of((await sla.status({ item })).clocks, 'resolution').workedMs)
   expect(why.summary).toBe('resolution is met: 3 h 30 min used of 8 h')
-  expect(render(why, { locale: 'zh-CN', zone: 'Europe/Rome' }).summary).toBe('resolution 达成：已用 3 小时 30 分，时限 8 小时')
+  expect(render(why, { locale: 'zh-CN', zone: 'Europe/Rome' }).summary).toBe('解决达成：已用 3 小时 30 分，时限 8 小时')
 })
 
 test('status as of an instant shows what was known to be true then', async () => {

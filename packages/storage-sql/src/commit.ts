@@ -2,6 +2,7 @@ import type { HeadMove, Steps, StoredEvent, TimerWrite, Unit, UnitAnswer, Write 
 import type { Catalog } from './catalog.ts'
 import { hostTransactionAborted, rowExists, rowMissing } from './errors.ts'
 import { appendShape } from './events.ts'
+import { checkGuards, type GuardShapes, guardShapes, writeGuards } from './guards.ts'
 import { type HeadShapes, headShapes } from './heads.ts'
 import type { TablePlan } from './rows.ts'
 import { ask, type Shape, type Statement } from './statement.ts'
@@ -14,6 +15,7 @@ export interface CommitShapes {
   readonly heads: HeadShapes
   readonly timers: TimerShapes
   readonly append: Shape<StoredEvent>
+  readonly guards: GuardShapes
   readonly plan: (of: Write['table']) => TablePlan
 }
 
@@ -23,6 +25,7 @@ export const commitShapes = (catalog: Catalog, plan: CommitShapes['plan']): Comm
   heads: headShapes(catalog),
   timers: timerShapes(catalog),
   append: appendShape(catalog),
+  guards: guardShapes(catalog),
   plan,
 })
 
@@ -45,6 +48,7 @@ function* commitUnit(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer> {
   textParameter(tenant, 'the tenant')
   const refused = yield* moveHeads(shapes, unit)
   if (refused) return refused
+  yield* writeGuards(shapes.guards, shapes.plan, unit)
   for (const write of unit.writes) yield* writeRow(shapes, tenant, write)
   for (const event of unit.events) yield* inserting(shapes, 'event', ask(shapes.append, tenant, event))
   for (const timer of unit.timers) yield writeTimer(shapes.timers, tenant, timer)
@@ -58,7 +62,7 @@ function* commitUnit(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer> {
 function* moveHeads(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer | null> {
   const { tenant, heads, fired } = unit
   // one guard alone is checked by the very statement that moves it
-  if (heads.length === 1 && !fired) {
+  if (heads.length === 1 && !fired && !unit.adds?.length && !unit.unique?.length) {
     const head = heads[0]!
     return (yield moveHead(shapes.heads, tenant, head)) === null ? yield* conflictOf(shapes, tenant, head) : null
   }
@@ -69,6 +73,8 @@ function* moveHeads(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer | null> 
   if (fired && (yield ask(shapes.timers.holds, tenant, fired)) === null) {
     return { outcome: 'stale-timer', queue: fired.queue, key: fired.key }
   }
+  const refused = yield* checkGuards(shapes.guards, shapes.plan, unit)
+  if (refused) return refused
   for (const head of heads) {
     // the transaction writes, so nobody can have come between; if the host's does not, part of the unit may be written
     if ((yield moveHead(shapes.heads, tenant, head)) === null) throw hostTransactionAborted(shapes.catalog.dialect.name, undefined)

@@ -42,11 +42,14 @@ export const lots = table(
   { key: ['account', 'no'], subject: ['account'], indexes: { by_left: ['account', 'left'] } },
 )
 
+/** A table of counters: beside the key only integers. */
+export const counters = table('kit_counter', { day: text(), given: integer(), taken: integer() }, { key: ['day'], subject: ['day'] })
+
 /** The package the suite declares on each engine it is given. */
 export const sampleSchema: PackageSchema = {
   package: 'testkit',
-  tables: [things, lots],
-  migrations: [{ id: 1, about: 'the tables of the suite', steps: [{ addTable: things }, { addTable: lots }] }],
+  tables: [things, lots, counters],
+  migrations: [{ id: 1, about: 'the tables of the suite', steps: [{ addTable: things }, { addTable: lots }, { addTable: counters }] }],
 }
 
 /** A row with nothing in it but its key, and what is named. */
@@ -74,6 +77,8 @@ export interface Draft {
   readonly happened?: readonly Happened[]
   readonly timers?: readonly TimerWrite[]
   readonly fired?: TimerLease
+  readonly unique?: Unit['unique']
+  readonly adds?: Unit['adds']
   /** Heads of other subjects that are to hold as well. */
   readonly also?: readonly HeadMove[]
 }
@@ -107,6 +112,8 @@ export function unitOf(draft: Draft): Unit {
     tenant,
     heads: [{ kind: KIND, subject: draft.subject, from, to }, ...(draft.also ?? [])],
     ...(draft.fired ? { fired: draft.fired } : {}),
+    ...(draft.unique ? { unique: draft.unique } : {}),
+    ...(draft.adds ? { adds: draft.adds } : {}),
     writes: draft.writes ?? [],
     events: sealed.events,
     timers: draft.timers ?? [],

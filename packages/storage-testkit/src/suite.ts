@@ -5,6 +5,7 @@ import { eventFacts } from './event-facts.ts'
 import { type Capabilities, type Facts, prepared, type Test } from './facts.ts'
 import type { FastCheck } from './fast-check.ts'
 import { feedFacts } from './feed-facts.ts'
+import { guardFacts } from './guard-facts.ts'
 import { modelFact } from './model.ts'
 import { readFacts } from './read-facts.ts'
 import { schemaFacts } from './schema-facts.ts'
@@ -35,7 +36,17 @@ export interface ModelOptions {
   readonly runs?: number
 }
 
-const FACTS: readonly Facts[] = [readFacts, conditionFacts, columnFacts, unitFacts, eventFacts, timerFacts, feedFacts, schemaFacts]
+const FACTS: readonly Facts[] = [
+  readFacts,
+  conditionFacts,
+  columnFacts,
+  unitFacts,
+  guardFacts,
+  eventFacts,
+  timerFacts,
+  feedFacts,
+  schemaFacts,
+]
 
 /** The facts every storage engine has to fulfil, as tests of your runner. */
 export function storageSuite(o: SuiteOptions): void {

@@ -70,8 +70,11 @@ function ticketOf(item: ItemView, level: string, zone: string): Ticket {
   return { id: item.item.id, level: String(item.attributes[level] ?? ''), month, clocks: item.clocks }
 }
 
+/** Names with numbers in the order of the numbers: Value 5 before Value 13. */
+const { compare } = new Intl.Collator('en', { numeric: true })
+
 const groups = <T>(all: readonly T[], by: (one: T) => string): readonly (readonly [string, readonly T[]])[] =>
-  [...Map.groupBy(all, by)].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  [...Map.groupBy(all, by)].sort(([a], [b]) => compare(a, b))
 
 const rowOf = (of: string | null, tickets: readonly Ticket[], metrics: readonly string[]): Row => ({
   of,
@@ -91,11 +94,14 @@ function attainmentOf(clocks: readonly ClockView[]): Attainment {
     met,
     breached,
     open: inState('running', 'paused'),
-    share: met + breached === 0 ? null : (met / (met + breached)).toFixed(4),
+    share: met + breached === 0 ? null : shareOf(met, met + breached),
     medianMs: wholeMs(quantile(sorted, 0.5)),
     p90Ms: wholeMs(quantile(sorted, 0.9)),
   }
 }
+
+/** Cut, not rounded, after four digits: one breach in 100,000 is not 100 %. */
+const shareOf = (part: number, whole: number): string => (Math.floor((part * 10_000) / whole) / 10_000).toFixed(4)
 
 const wholeMs = (ms: number | null): number | null => (ms === null ? null : Math.round(ms))
 
