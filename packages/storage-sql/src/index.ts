@@ -1,3 +1,5 @@
+import './errors.ts'
+
 export type { Dialect } from './dialect.ts'
 export { type EngineOptions, sqlStorage } from './engine.ts'
 export { sqliteDialect } from './sqlite-dialect.ts'

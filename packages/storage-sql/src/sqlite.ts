@@ -1,3 +1,4 @@
+import './errors.ts'
 import type { Session, Storage } from '@patronkit/core/storage'
 import { sqlStorage } from './engine.ts'
 import { fromNodeSqlite, openNodeSqlite } from './node-sqlite.ts'
