@@ -52,5 +52,6 @@ function commit(): string {
 
 function figures(): Figure[] {
   const lines = existsSync(figuresFile) ? readFileSync(figuresFile, 'utf8').split('\n').filter(Boolean) : []
-  return lines.map((line) => JSON.parse(line) as Figure).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  // several files may state the same figure
+  return [...new Set(lines)].map((line) => JSON.parse(line) as Figure).toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
+import { figure } from '../../../tooling/figure.ts'
 import { logCsv, simulateLog } from '../src/simulate/index.ts'
 
 const ROUNDS = process.env.PATRONKIT_DEEP ? 50 : 4
@@ -63,4 +64,6 @@ test('killed in the middle of an import, the next run gives the report of one cl
     expect(readFileSync(killed.html, 'utf8')).toBe(page)
   }
   expect(inTheMiddle).toBeGreaterThan(0)
+  figure('imports killed with SIGKILL and resumed', ROUNDS, 'rounds')
+  figure('of these, killed with some but not all facts written', inTheMiddle, 'rounds')
 })

@@ -6,6 +6,7 @@ import { seededRandom } from '@patronkit/core/testing'
 import type { ItemView } from '@patronkit/sla-engine'
 import { sqliteStorage } from '@patronkit/storage-sql/sqlite'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { figure } from '../../../tooling/figure.ts'
 import { reportFrom } from '../src/commands/sla-report.ts'
 import { createPatronkit } from '../src/index.ts'
 import type { Report } from '../src/report/model.ts'
@@ -74,6 +75,7 @@ describe.skipIf(!hasRealLog)('the real help-desk log', () => {
       }
     }
     expect(differing).toEqual([])
+    figure('tickets of the real log judged alike by a separate recount', tickets.size, 'tickets')
   })
 
   test('the figures of each level and month are those of the recount', () => {
@@ -101,8 +103,10 @@ describe.skipIf(!hasRealLog)('the real help-desk log', () => {
   })
 
   test('memory and SQLite give equal events and an equal report, and a second run changes nothing', async () => {
+    const began = performance.now()
     const sqlite = sqliteStorage({ file: join(mkdtempSync(join(tmpdir(), 'patronkit-')), 'desk.db') })
     expect(await chain(sqlite)).toEqual(report)
+    figure('the real log into SQLite with clocks and report, 21,348 rows', Number(((performance.now() - began) / 1_000).toFixed(1)), 's')
     expect(await chain(sqlite)).toEqual(report)
     const events = await everyEvent(sqlite)
     expect(events.length).toBeGreaterThan(4_580)

@@ -4,12 +4,14 @@ import { createRunner } from '@patronkit/core/runner'
 import { eventsOf, type StoredEvent } from '@patronkit/core/storage'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { figure } from '../../../tooling/figure.ts'
 import { createSla, defineSlaPolicy, type Fact, type OnReopen } from '../src/index.ts'
 import { foldFacts, passTime, type Rules } from '../src/testing.ts'
 
 const RUNS = process.env.PATRONKIT_DEEP ? 10_000 : 500
 const SEED = process.env.PATRONKIT_SEED ? Number(process.env.PATRONKIT_SEED) : Date.now() % 2 ** 31
 const check = { numRuns: RUNS, seed: SEED }
+figure('random timelines of facts for each law of the SLA clocks', RUNS, 'timelines')
 
 const START = Date.UTC(2026, 2, 20, 8)
 const HOUR = 3_600_000
@@ -100,7 +102,7 @@ test('facts in whatever order and however often they are delivered give the same
       await shuffled.runner.tick()
       expect(await shuffled.sla.status({ item, asOf })).toEqual(await inOrder.sla.status({ item, asOf }))
     }),
-    { ...check, numRuns: RUNS / 2 },
+    check,
   )
 })
 
@@ -117,7 +119,7 @@ test('the counted lines of an explanation add up to the time used, and the lines
         for (const [n, line] of lines.slice(1).entries()) expect(line.data.from).toBe(lines[n]!.data.to)
       }
     }),
-    { ...check, numRuns: RUNS / 2 },
+    check,
   )
 })
 
@@ -144,7 +146,7 @@ test('no step is told twice unless it was taken back in between', async () => {
         }
       }
     }),
-    { ...check, numRuns: RUNS / 2 },
+    check,
   )
 })
 
@@ -177,7 +179,7 @@ test('replaying the events of an item gives its stored clocks', async () => {
           .sort(byName),
       )
     }),
-    { ...check, numRuns: RUNS / 2 },
+    check,
   )
 })
 

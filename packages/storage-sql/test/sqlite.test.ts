@@ -6,12 +6,14 @@ import { sqliteStorage } from '@patronkit/storage-sql/sqlite'
 import { storageSuite } from '@patronkit/storage-testkit'
 import fc from 'fast-check'
 import { afterAll, test } from 'vitest'
+import { figure } from '../../../tooling/figure.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'patronkit-sqlite-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
 
-const runs = Number(process.env.PATRONKIT_RUNS ?? 100)
+const runs = Number(process.env.PATRONKIT_RUNS ?? (process.env.PATRONKIT_DEEP ? 10_000 : 500))
+figure('random histories compared, node:sqlite with memory', runs, 'histories')
 const reference = async () => memoryStorage()
 
 storageSuite({
