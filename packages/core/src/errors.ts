@@ -17,14 +17,17 @@ declare global {
     'core/consumer-exists': { readonly name: string }
     'core/definition-missing': { readonly kind: string; readonly id: string; readonly version: number }
     'core/host-transaction-aborted': { readonly engine: string }
-    'core/integer-out-of-range': { readonly value: number }
     'core/no-host-transaction': { readonly engine: string }
     'core/not-a-service': { readonly found: string }
     'core/out-of-bounds': { readonly table: string; readonly column: string; readonly found: number }
     'core/session-not-sync': { readonly verb: string }
     'core/stale-timer': { readonly queue: string; readonly key: string }
-    'core/unknown-column': { readonly table: string; readonly column: string }
     'core/unknown-definition-kind': { readonly kind: string; readonly known: readonly string[] }
+    // what every storage engine says of the same mistakes
+    'storage/integer-out-of-range': { readonly where: string; readonly value: string }
+    'storage/row-exists': { readonly table: string }
+    'storage/row-missing': { readonly table: string }
+    'storage/unknown-column': { readonly table: string; readonly column: string }
   }
 }
 

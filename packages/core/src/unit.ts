@@ -136,7 +136,8 @@ function fits(type: ColumnType, value: unknown): boolean {
   if (type === 'integer' || type === 'instant') return Number.isSafeInteger(value)
   if (type === 'boolean') return typeof value === 'boolean'
   if (type === 'json') return value !== undefined && value !== null
-  return typeof value === 'string' && value.isWellFormed()
+  // Postgres cannot hold U+0000, and drivers replace half a surrogate pair without a word
+  return typeof value === 'string' && value.isWellFormed() && !value.includes('\u0000')
 }
 
 const badUnit = (why: string) =>

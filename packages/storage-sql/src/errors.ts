@@ -3,13 +3,9 @@ import { PatronkitError } from '@patronkit/core'
 declare global {
   interface PatronkitErrorDetails {
     'storage/not-migrated': { readonly engine: string }
-    'storage/row-exists': { readonly table: string }
-    'storage/row-missing': { readonly table: string }
-    'storage/integer-out-of-range': { readonly where: string; readonly value: string }
     'storage/text-not-storable': { readonly where: string }
     'storage/wrong-type': { readonly where: string; readonly expected: string }
     'storage/undeclared-table': { readonly table: string }
-    'storage/unknown-column': { readonly table: string; readonly column: string }
     'storage/bad-schema': { readonly package: string }
     'storage/wrong-dialect': { readonly expected: string; readonly got: string }
     'storage/connection-in-transaction': { readonly engine: string }

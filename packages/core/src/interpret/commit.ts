@@ -71,17 +71,17 @@ const outOfBounds = (add: Add, found: number): UnitAnswer => ({
 
 function* rowBefore(store: RowStore, tenant: string, write: Write): Doing<Row | null> {
   const before = yield* getRow(store, write.table, tenant, 'row' in write ? write.row : write.key)
-  if (write.write === 'insert' && before) throw brokenWrite('storage/row-exists', write.table, 'is there already')
+  if (write.write === 'insert' && before) throw brokenWrite('storage/row-exists', write.table.name, 'is there already')
   if ((write.write === 'change' || write.write === 'remove') && !before)
-    throw brokenWrite('storage/row-missing', write.table, 'is not there')
+    throw brokenWrite('storage/row-missing', write.table.name, 'is not there')
   return before
 }
 
-const brokenWrite = (code: string, of: Table, why: string) =>
+const brokenWrite = (code: 'storage/row-exists' | 'storage/row-missing', table: string, why: string) =>
   new PatronkitError({
     code,
-    message: `a row of ${of.name} ${why}. Decide on rows that were read under the same head.`,
-    details: { table: of.name },
+    message: `a row of ${table} ${why}. Decide on rows that were read under the same head.`,
+    details: { table },
   })
 
 function* writeRow(store: RowStore, tenant: string, write: Write, before: Row | null): Doing<void> {
@@ -99,6 +99,7 @@ export function* readHead(store: RowStore, tenant: string, kind: string, subject
 const eventKey = (e: { tenant: string; kind: string; subject: string }, seq: number) => keyOf('event', e.tenant, e.kind, e.subject, seq)
 
 function* append(store: RowStore, event: StoredEvent): Doing<void> {
+  if (yield* getKept(store, eventKey(event, event.seq))) throw brokenWrite('storage/row-exists', 'event', 'is there already')
   yield* putKept(store, eventKey(event, event.seq), { ...event })
   const waiting = keyOf('unsequenced', event.recordedAt, event.tenant, event.kind, event.subject, event.seq)
   yield* putKept(store, waiting, { lane: laneOf(event.tenant), at: eventKey(event, event.seq) })

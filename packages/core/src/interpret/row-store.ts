@@ -65,9 +65,9 @@ function part(value: Scalar): string {
 function number(value: number): string {
   if (!Number.isSafeInteger(value)) {
     throw new PatronkitError({
-      code: 'core/integer-out-of-range',
+      code: 'storage/integer-out-of-range',
       message: `${value} cannot be stored as an integer. Stay within ±9007199254740991, without a fraction.`,
-      details: { value },
+      details: { where: 'a key', value: String(value) },
     })
   }
   return (BigInt(value) + 9007199254740992n).toString().padStart(17, '0')

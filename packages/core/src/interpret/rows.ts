@@ -101,7 +101,7 @@ function checkColumns(of: Table, where: Pred, order: readonly OrderBy[]): void {
   for (const column of [...columnsIn(where), ...order.map((by) => by.column)]) {
     if (Object.hasOwn(of.columns, column)) continue
     throw new PatronkitError({
-      code: 'core/unknown-column',
+      code: 'storage/unknown-column',
       message: `${of.name} has no column ${JSON.stringify(column)}. Use one of: ${Object.keys(of.columns).join(', ')}.`,
       details: { table: of.name, column },
     })

@@ -1,4 +1,5 @@
 import type { Claimed, ClaimRequest } from '../port.ts'
+import { compareText } from '../text.ts'
 import type { TimerLease, TimerWrite, Unit } from '../unit.ts'
 import { after, type Doing, getKept, type Kept, keyOf, putKept, type RowStore, removeKept, scanKept } from './row-store.ts'
 
@@ -17,22 +18,23 @@ interface Timer {
 
 const timerKey = (tenant: string, queue: string, key: string) => keyOf('timer', tenant, queue, key)
 
-/** Parked timers stand in no due list; a leased one stands at the end of its lease. */
-const dueKey = (t: Timer) => keyOf('due', t.queue, t.leaseUntil ?? t.dueAt, t.dueAt, t.tenant, t.key)
+/** Waiting timers stand in one list, leased ones in another; parked ones in none. */
+const placeOf = (t: Timer) =>
+  t.leaseUntil === null ? keyOf('due', t.queue, t.dueAt, t.tenant, t.key) : keyOf('leased', t.queue, t.leaseUntil, t.tenant, t.key)
 
 function* readTimer(store: RowStore, tenant: string, queue: string, key: string): Doing<Timer | undefined> {
   return (yield* getKept(store, timerKey(tenant, queue, key))) as Timer | undefined
 }
 
 function* saveTimer(store: RowStore, timer: Timer, before: Timer | undefined): Doing<void> {
-  if (before && !before.parked) yield* removeKept(store, dueKey(before))
+  if (before && !before.parked) yield* removeKept(store, placeOf(before))
   yield* putKept(store, timerKey(timer.tenant, timer.queue, timer.key), timer as unknown as Kept)
-  if (!timer.parked) yield* putKept(store, dueKey(timer), { tenant: timer.tenant, key: timer.key })
+  if (!timer.parked) yield* putKept(store, placeOf(timer), { tenant: timer.tenant, key: timer.key })
 }
 
 function* dropTimer(store: RowStore, timer: Timer): Doing<void> {
   yield* removeKept(store, timerKey(timer.tenant, timer.queue, timer.key))
-  if (!timer.parked) yield* removeKept(store, dueKey(timer))
+  if (!timer.parked) yield* removeKept(store, placeOf(timer))
 }
 
 export function* holdsLease(store: RowStore, tenant: string, lease: TimerLease): Doing<boolean> {
@@ -63,15 +65,17 @@ function* writeTimer(store: RowStore, tenant: string, write: TimerWrite): Doing<
   }
 }
 
+/** What is due, the oldest first; ties by tenant, queue and key, so that every engine gives the same. */
 export function* claimTimers(store: RowStore, request: ClaimRequest): Doing<readonly Claimed[]> {
   const ripe: Timer[] = []
   for (const queue of request.queues) {
-    const page = yield* scanKept(store, keyOf('due', queue), keyOf('due', queue, request.now + 1), request.limit)
-    for (const [, due] of page) ripe.push((yield* readTimer(store, due.tenant as string, queue, due.key as string))!)
+    const waiting = yield* scanKept(store, keyOf('due', queue), keyOf('due', queue, request.now + 1), request.limit)
+    // leases that ran out are few, and their order is not that of their due instants
+    const lapsed = yield* scanKept(store, keyOf('leased', queue), keyOf('leased', queue, request.now + 1), Number.MAX_SAFE_INTEGER)
+    for (const [, due] of [...waiting, ...lapsed]) ripe.push((yield* readTimer(store, due.tenant as string, queue, due.key as string))!)
   }
-  ripe.sort((a, b) => a.dueAt - b.dueAt)
   const claimed: Claimed[] = []
-  for (const timer of ripe.slice(0, request.limit)) {
+  for (const timer of ripe.sort(inOrder).slice(0, request.limit)) {
     yield* saveTimer(store, { ...timer, lease: request.lease, leaseUntil: request.now + request.leaseMs }, timer)
     const { tenant, queue, key, dueAt, generation, attempts } = timer
     claimed.push({ tenant, queue, key, dueAt, generation, attempts, lease: request.lease })
@@ -79,14 +83,19 @@ export function* claimTimers(store: RowStore, request: ClaimRequest): Doing<read
   return claimed
 }
 
+const inOrder = (a: Timer, b: Timer): number =>
+  a.dueAt - b.dueAt || compareText(a.tenant, b.tenant) || compareText(a.queue, b.queue) || compareText(a.key, b.key)
+
 export function* nextDueTimer(store: RowStore, queues: readonly string[]): Doing<number | null> {
   let next: number | null = null
   for (const queue of queues) {
-    const [first] = yield* scanKept(store, keyOf('due', queue), after(keyOf('due', queue)), 1)
-    if (!first) continue
-    const timer = (yield* readTimer(store, first[1].tenant as string, queue, first[1].key as string))!
-    const at = timer.leaseUntil ?? timer.dueAt
-    if (next === null || at < next) next = at
+    for (const place of ['due', 'leased']) {
+      const [first] = yield* scanKept(store, keyOf(place, queue), after(keyOf(place, queue)), 1)
+      if (!first) continue
+      const timer = (yield* readTimer(store, first[1].tenant as string, queue, first[1].key as string))!
+      const at = timer.leaseUntil ?? timer.dueAt
+      if (next === null || at < next) next = at
+    }
   }
   return next
 }
