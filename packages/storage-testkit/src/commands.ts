@@ -15,6 +15,12 @@ export interface TimerDraft {
   readonly parked: boolean
 }
 
+/** One change of a counter under a cap and above nought. */
+export interface AddDraft {
+  readonly column: 'given' | 'taken'
+  readonly by: number
+}
+
 /** One unit of a commit. A `stale` one guards a version that is not there; a `fired` one handles the timer leased last. */
 export interface UnitDraft {
   readonly tenant: string
@@ -24,6 +30,8 @@ export interface UnitDraft {
   readonly fired: boolean
   readonly writes: readonly WriteDraft[]
   readonly timers: readonly TimerDraft[]
+  readonly unique: readonly number[]
+  readonly adds: readonly AddDraft[]
   readonly events: number
 }
 
@@ -31,7 +39,7 @@ export interface UnitDraft {
 export type Command =
   | { readonly do: 'commit'; readonly units: readonly UnitDraft[]; readonly after: number }
   | { readonly do: 'read'; readonly tenant: string; readonly below: number; readonly limit: number; readonly down: boolean }
-  | { readonly do: 'claim'; readonly after: number; readonly leaseMs: number }
+  | { readonly do: 'claim'; readonly after: number; readonly leaseMs: number; readonly limit: number }
   | { readonly do: 'feed'; readonly consumer: string; readonly limit: number; readonly retryIn: number; readonly wrong: boolean }
 
 /** Histories over few tenants, subjects, rows and timers, so that they meet. */
@@ -49,6 +57,7 @@ export function commandsOf(fc: FastCheck): Arbitrary<Command[]> {
     in: fc.integer({ min: 0, max: 30 }),
     parked: seldom,
   })
+  const add = fc.record<AddDraft>({ column: fc.constantFrom<AddDraft['column']>('given', 'taken'), by: fc.integer({ min: -4, max: 6 }) })
   const unit = fc.record<UnitDraft>({
     tenant,
     subject: fc.constantFrom('s1', 's2', 's3'),
@@ -57,6 +66,8 @@ export function commandsOf(fc: FastCheck): Arbitrary<Command[]> {
     fired: seldom,
     writes: fc.array(write, { maxLength: 2 }),
     timers: fc.array(timer, { maxLength: 2 }),
+    unique: fc.array(fc.integer({ min: 11, max: 13 }), { maxLength: 1 }),
+    adds: fc.array(add, { maxLength: 2 }),
     events: fc.integer({ min: 0, max: 3 }),
   })
   const after = fc.integer({ min: 0, max: 10 })
@@ -72,7 +83,12 @@ export function commandsOf(fc: FastCheck): Arbitrary<Command[]> {
     limit: fc.integer({ min: 1, max: 5 }),
     down: fc.boolean(),
   })
-  const claim = fc.record<Command & { do: 'claim' }>({ do: fc.constant('claim'), after, leaseMs: fc.integer({ min: 1, max: 30 }) })
+  const claim = fc.record<Command & { do: 'claim' }>({
+    do: fc.constant('claim'),
+    after,
+    leaseMs: fc.integer({ min: 1, max: 30 }),
+    limit: fc.integer({ min: 1, max: 4 }),
+  })
   const feed = fc.record<Command & { do: 'feed' }>({
     do: fc.constant('feed'),
     consumer: fc.constantFrom('c1', 'c2'),

@@ -16,7 +16,7 @@ import { codeOf, same } from './check.ts'
 import { type Command, commandsOf, type UnitDraft, type WriteDraft } from './commands.ts'
 import { prepared, readOne, type Test } from './facts.ts'
 import type { FastCheck } from './fast-check.ts'
-import { happened, KIND, lots, moved, unitOf } from './sample.ts'
+import { counters, happened, KIND, lots, moved, unitOf } from './sample.ts'
 
 interface Model {
   readonly test: Test
@@ -70,8 +70,8 @@ async function compare(engine: Storage, reference: Storage, commands: readonly C
       await both(what, (storage) => storage.read(command.tenant, [list(lots, { where, order, limit: command.limit }), headOf(KIND, 's1')]))
     } else if (command.do === 'claim') {
       now += command.after
-      const request = { queues: ['q'], now, limit: 99, leaseMs: command.leaseMs, lease: `lease ${i}` }
-      const claimed = await both<readonly Claimed[]>(what, async (storage) => [...(await storage.claim(request))].sort(byTimer))
+      const request = { queues: ['q'], now, limit: command.limit, leaseMs: command.leaseMs, lease: `lease ${i}` }
+      const claimed = await both<readonly Claimed[]>(what, (storage) => storage.claim(request))
       leased = claimed[0] ?? leased
     } else {
       const page = await both<FeedPage>(what, (storage) => storage.feed({ consumer: command.consumer, now, limit: command.limit }))
@@ -83,7 +83,9 @@ async function compare(engine: Storage, reference: Storage, commands: readonly C
     await both(`${what}, next due`, (storage) => storage.nextDue(['q']))
   }
   for (const tenant of TENANTS) {
-    await both(`the rows of ${tenant}`, (storage) => storage.read(tenant, [list(lots, { where: all(), limit: 99 })]))
+    await both(`the rows of ${tenant}`, (storage) =>
+      storage.read(tenant, [list(lots, { where: all(), limit: 99 }), list(counters, { where: all(), limit: 99 })]),
+    )
     for (const subject of SUBJECTS) {
       await both(`what is left of ${tenant} ${subject}`, (storage) =>
         storage.read(tenant, [headOf(KIND, subject), eventsOf(KIND, subject, { limit: 999 })]),
@@ -107,6 +109,7 @@ async function unitOn(reference: Storage, draft: UnitDraft, now: number, leased:
   const other = SUBJECTS[(SUBJECTS.indexOf(draft.subject) + 1) % SUBJECTS.length]!
   const fired = draft.fired && leased?.tenant === draft.tenant ? leased : undefined
   const writes = draft.writes.filter((write, i) => draft.writes.findIndex((one) => one.no === write.no) === i)
+  const adds = draft.adds.filter((add, i) => draft.adds.findIndex((one) => one.column === add.column) === i)
   return unitOf({
     tenant: draft.tenant,
     subject: draft.subject,
@@ -120,6 +123,8 @@ async function unitOn(reference: Storage, draft: UnitDraft, now: number, leased:
       if (timer.timer === 'cancel') return { timer: 'cancel', queue: 'q', key }
       return { timer: 'failed', queue: 'q', key, dueAt: now + timer.in, error: 'no luck', parked: timer.parked }
     }),
+    unique: draft.unique.map((no) => ({ table: lots, row: { account: draft.subject, no, left: 0 } })),
+    adds: adds.map((add) => ({ table: counters, key: { day: 'today' }, ...add, min: 0, max: 10 })),
     ...(draft.also ? { also: [moved(other, await headNow(other), now)] } : {}),
     ...(fired ? { fired: { queue: fired.queue, key: fired.key, generation: fired.generation, lease: fired.lease } } : {}),
   })
@@ -137,6 +142,3 @@ function movedOn(state: ConsumerState, page: FeedPage, command: Command & { do: 
   const last = page.events.findLast((event) => event.lane === state.lane)!
   return { ...state, position: last.position, attempts: 0, retryAt: 0, lastError: null }
 }
-
-/** Ties among timers of one instant may be claimed in any order. */
-const byTimer = (a: Claimed, b: Claimed): number => a.dueAt - b.dueAt || (a.tenant + a.key < b.tenant + b.key ? -1 : 1)
