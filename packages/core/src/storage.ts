@@ -50,9 +50,12 @@ export { compareText, LANES, laneOf } from './text.ts'
 export {
   type Add,
   checkUnit,
+  fitsBounds,
   type HeadMove,
+  outOfBounds,
   type TimerLease,
   type TimerWrite,
+  taken,
   type Unique,
   type Unit,
   type UnitAnswer,

@@ -146,3 +146,21 @@ const badUnit = (why: string) =>
     message: `the unit was refused: ${why}. Make its writes disjoint, each under a head.`,
     details: { why },
   })
+
+/** Whether a counter may come to stand there. Without bounds of its own it stays within what can be counted. */
+export const fitsBounds = (add: Add, after: number): boolean =>
+  after >= (add.min ?? -Number.MAX_SAFE_INTEGER) && after <= (add.max ?? Number.MAX_SAFE_INTEGER)
+
+/** The answer to an add that does not fit. */
+export const outOfBounds = (add: Add, found: number): UnitAnswer => ({
+  outcome: 'out-of-bounds',
+  table: add.table.name,
+  key: keyIn(add.table, add.key),
+  column: add.column,
+  found,
+})
+
+/** The answer to a unique row that is there already. */
+export const taken = ({ table, row }: Unique): UnitAnswer => ({ outcome: 'taken', table: table.name, key: keyIn(table, row) })
+
+const keyIn = (of: Table, row: Row): Row => Object.fromEntries(of.key.map((column) => [column, row[column]!]))

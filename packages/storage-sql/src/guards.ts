@@ -1,4 +1,14 @@
-import type { Add, Row, Steps, Table, Unique, Unit, UnitAnswer } from '@patronkit/core/storage'
+import {
+  type Add,
+  fitsBounds,
+  outOfBounds,
+  type Row,
+  type Steps,
+  type Table,
+  taken,
+  type Unit,
+  type UnitAnswer,
+} from '@patronkit/core/storage'
 import { type Expression, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { cellOf, HIT, type TablePlan, whereKey } from './rows.ts'
@@ -66,10 +76,10 @@ type Plan = (of: Table) => TablePlan
 export function* checkGuards(shapes: GuardShapes, plan: Plan, unit: Unit): Doing<UnitAnswer | null> {
   for (const add of unit.adds ?? []) {
     const found = Number(((yield ask(shapes.counted(plan(add.table), add.column), unit.tenant, add.key)) as string | null) ?? 0)
-    if (!fits(add, found + add.by)) return outOfBounds(add, found)
+    if (!fitsBounds(add, found + add.by)) return outOfBounds(add, found)
   }
-  for (const { table, row } of unit.unique ?? []) {
-    if ((yield ask(shapes.present(plan(table)), unit.tenant, row)) !== null) return taken({ table, row })
+  for (const unique of unit.unique ?? []) {
+    if ((yield ask(shapes.present(plan(unique.table)), unit.tenant, unique.row)) !== null) return taken(unique)
   }
   return null
 }
@@ -79,18 +89,3 @@ export function* writeGuards(shapes: GuardShapes, plan: Plan, unit: Unit): Doing
   for (const { table, row } of unit.unique ?? []) yield ask(plan(table).insert(), unit.tenant, row)
   for (const add of unit.adds ?? []) yield ask(shapes.add(plan(add.table), add.column), unit.tenant, add)
 }
-
-const fits = (add: Add, after: number): boolean =>
-  after >= (add.min ?? -Number.MAX_SAFE_INTEGER) && after <= (add.max ?? Number.MAX_SAFE_INTEGER)
-
-const keyIn = (of: Table, row: Row): Row => Object.fromEntries(of.key.map((column) => [column, row[column]!]))
-
-const taken = ({ table, row }: Unique): UnitAnswer => ({ outcome: 'taken', table: table.name, key: keyIn(table, row) })
-
-const outOfBounds = (add: Add, found: number): UnitAnswer => ({
-  outcome: 'out-of-bounds',
-  table: add.table.name,
-  key: keyIn(add.table, add.key),
-  column: add.column,
-  found,
-})

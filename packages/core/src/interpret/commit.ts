@@ -1,8 +1,8 @@
 import { PatronkitError } from '../errors.ts'
 import { type Head, NO_HEAD, type StoredEvent } from '../event.ts'
-import type { Row, Table } from '../table.ts'
+import type { Row } from '../table.ts'
 import { laneOf } from '../text.ts'
-import type { Add, Unit, UnitAnswer, Write } from '../unit.ts'
+import { type Add, fitsBounds, outOfBounds, taken, type Unit, type UnitAnswer, type Write } from '../unit.ts'
 import { after, type Doing, getKept, type Kept, keyOf, putKept, type RowStore, scanKept } from './row-store.ts'
 import { getRow, putRow, removeRow } from './rows.ts'
 import { holdsLease, writeTimers } from './timers.ts'
@@ -19,11 +19,11 @@ export function* commitUnit(store: RowStore, unit: Unit): Doing<UnitAnswer> {
   const counters: Counter[] = []
   for (const add of unit.adds ?? []) {
     const counter = yield* readCounter(store, unit.tenant, add)
-    if (!withinBounds(add, counter.after)) return outOfBounds(add, counter.found)
+    if (!fitsBounds(add, counter.after)) return outOfBounds(add, counter.found)
     counters.push(counter)
   }
-  for (const { table, row } of unit.unique ?? []) {
-    if (yield* getRow(store, table, unit.tenant, row)) return { outcome: 'taken', table: table.name, key: keyIn(table, row) }
+  for (const unique of unit.unique ?? []) {
+    if (yield* getRow(store, unique.table, unit.tenant, unique.row)) return taken(unique)
   }
   const rows: { write: Write; before: Row | null }[] = []
   for (const write of unit.writes) rows.push({ write, before: yield* rowBefore(store, unit.tenant, write) })
@@ -55,19 +55,6 @@ function* writeCounter(store: RowStore, tenant: string, add: Add, after: number)
   const empty = Object.fromEntries(Object.keys(add.table.columns).map((column) => [column, 0]))
   yield* putRow(store, add.table, tenant, { ...empty, ...add.key, ...before, [add.column]: after }, before)
 }
-
-const withinBounds = (add: Add, after: number): boolean =>
-  after >= (add.min ?? -Number.MAX_SAFE_INTEGER) && after <= (add.max ?? Number.MAX_SAFE_INTEGER)
-
-const keyIn = (of: Table, row: Row): Row => Object.fromEntries(of.key.map((column) => [column, row[column]!]))
-
-const outOfBounds = (add: Add, found: number): UnitAnswer => ({
-  outcome: 'out-of-bounds',
-  table: add.table.name,
-  key: keyIn(add.table, add.key),
-  column: add.column,
-  found,
-})
 
 function* rowBefore(store: RowStore, tenant: string, write: Write): Doing<Row | null> {
   const before = yield* getRow(store, write.table, tenant, 'row' in write ? write.row : write.key)
