@@ -1,5 +1,6 @@
 import type { Suite } from '../runner.ts'
 import { businessTime } from './business-time.ts'
+import { slaTimelines } from './sla-timelines.ts'
 
 /** Every suite that `pnpm conformance` can answer. A package adds one file beside this and one line here. */
-export const suites: readonly Suite[] = [businessTime]
+export const suites: readonly Suite[] = [businessTime, slaTimelines]

@@ -3,7 +3,7 @@ import { countedAt, IDLE, moveClock, reaches } from '@patronkit/business-time/cl
 import { climb, OVER, rungsOf } from '@patronkit/business-time/ladder'
 import type { Pinned } from '@patronkit/core/service'
 import type { Attributes, Climbed, ItemClock, ItemState, StoredFact } from './model.ts'
-import { allowed, countsIn, lengthMs, type MetricRule, names, type Policy, pauses, ruleOf } from './policy.ts'
+import { allowed, countsIn, lengthMs, type MetricRule, names, type Policy, pauses, reopening, ruleOf } from './policy.ts'
 
 /** The policy and calendar that are pinned to an item, ready to count with. */
 export interface Rules {
@@ -106,7 +106,7 @@ function applyFact(state: ItemState, fact: StoredFact, rules: Rules | null): Ite
 function moveItemClock(before: ItemClock, fact: StoredFact, paused: boolean, rules: Rules): readonly ItemClock[] {
   const rule = ruleOf(rules.policy, before.metric)
   const calendar = calendarOf(before, rules)
-  const does = (part: keyof MetricRule) => names(rule[part], fact.type)
+  const does = (part: Exclude<keyof MetricRule, 'onReopen'>) => names(rule[part], fact.type)
   const held = does('pause') ? true : does('resume') ? false : before.held
   const move = (clock: ItemClock, how: Parameters<typeof moveClock>[1]): ItemClock => ({
     ...clock,
@@ -125,7 +125,7 @@ function moveItemClock(before: ItemClock, fact: StoredFact, paused: boolean, rul
 function reopen(before: ItemClock, at: number, paused: boolean, rules: Rules): readonly ItemClock[] {
   const calendar = calendarOf(before, rules)
   const onward = (clock: ItemClock): ItemClock => (paused ? { ...clock, clock: moveClock(clock.clock, 'pause', at, calendar) } : clock)
-  switch (rules.policy.onReopen ?? 'resume') {
+  switch (reopening(rules.policy, before.metric)) {
     case 'ignore':
       return [before]
     case 'resume':

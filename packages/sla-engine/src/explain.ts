@@ -2,6 +2,7 @@ import type { Explanation } from '@patronkit/core'
 import { type Bare, explained, toIso } from '@patronkit/core/service'
 import { applyFacts, calendarOf, inTime, type Rules, unopened } from './evolve.ts'
 import type { ItemClock, ItemRef, StoredFact } from './model.ts'
+import { type OnReopen, reopening } from './policy.ts'
 import { viewClocks } from './view.ts'
 import { WORDS } from './words.ts'
 
@@ -61,12 +62,12 @@ function trace(
   }
   // the clock's end is its last word: what comes behind it is no part of the clock
   if (stretches.at(-1)?.phase === 'stopped' || stretches.at(-1)?.phase === 'cancelled') stretches.pop()
-  return keptRunning(stretches, rules)
+  return keptRunning(stretches, reopening(rules.policy, of.metric))
 }
 
 /** Where reopening lets the clock keep running, the closed time was counted after all. */
-const keptRunning = (stretches: readonly Stretch[], rules: Rules): readonly Stretch[] =>
-  rules.policy.onReopen === 'keep-running'
+const keptRunning = (stretches: readonly Stretch[], onReopen: OnReopen): readonly Stretch[] =>
+  onReopen === 'keep-running'
     ? stretches.map((stretch) => (stretch.phase === 'stopped' ? { ...stretch, phase: 'running' } : stretch))
     : stretches
 

@@ -6,6 +6,8 @@ import { METRICS, type MetricRule, type Policy, type Within } from './policy.ts'
 const factType = z.string().min(1).max(100)
 const factTypes = z.union([factType, z.array(factType).min(1).max(50)])
 
+const onReopen = z.enum(['resume', 'keep-running', 'new-cycle', 'ignore'])
+
 const metricRule: z.ZodType<MetricRule> = z.strictObject({
   start: factTypes,
   stop: factTypes.optional(),
@@ -13,6 +15,7 @@ const metricRule: z.ZodType<MetricRule> = z.strictObject({
   resume: factTypes.optional(),
   reopen: factTypes.optional(),
   cancel: factTypes.optional(),
+  onReopen: onReopen.optional(),
 })
 
 const within: z.ZodType<Within> = z.union([
@@ -52,7 +55,7 @@ export const policySchema: z.ZodType<Policy> = z
     targets: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,59}$/, 'name a metric like first-reply'), target),
     metrics: z.record(z.string().max(60), metricRule).optional(),
     pauseWhile: predSchema.optional(),
-    onReopen: z.enum(['resume', 'keep-running', 'new-cycle', 'ignore']).optional(),
+    onReopen: onReopen.optional(),
   })
   .superRefine((policy, ctx) => {
     if (Object.keys(policy.targets).length === 0)

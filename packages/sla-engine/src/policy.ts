@@ -11,6 +11,8 @@ export interface MetricRule {
   readonly resume?: string | readonly string[]
   readonly reopen?: string | readonly string[]
   readonly cancel?: string | readonly string[]
+  /** What reopening does to this metric's clock; default the policy's. */
+  readonly onReopen?: OnReopen
 }
 
 /** How long may be counted: one length for all, or one for each value of an attribute. */
@@ -52,6 +54,9 @@ export const METRICS: { readonly [metric: string]: MetricRule } = {
 
 /** The rule of a metric in this policy. */
 export const ruleOf = (policy: Policy, metric: string): MetricRule => policy.metrics?.[metric] ?? METRICS[metric]!
+
+/** What reopening does to a metric's clock. */
+export const reopening = (policy: Policy, metric: string): OnReopen => ruleOf(policy, metric).onReopen ?? policy.onReopen ?? 'resume'
 
 /** Whether a fact's type is among those a rule names. */
 export const names = (types: string | readonly string[] | undefined, type: string): boolean =>
