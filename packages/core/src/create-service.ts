@@ -7,6 +7,7 @@ import type { Claimed, MaybePromise, Session, Storage } from './port.ts'
 import { parse } from './schema.ts'
 import { drive } from './steps.ts'
 import type { PackageSchema } from './table.ts'
+import { passage } from './traffic.ts'
 
 /** What every `createX` takes. */
 export interface Deps {
@@ -54,9 +55,21 @@ export function createService<H extends object>(
   const context = contextFrom(deps)
   for (const schema of [coreSchema, of.schema]) storage.declare(schema)
 
-  const once = <T>(scope: Scope, operation: (ctx: Context) => Operation<T>, session?: Session): MaybePromise<T> =>
-    drive(operation(context(scope)), (asked) => perform(storage, asked, session))
-  const run: Inside['run'] = async (scope, operation) => busyAfter(() => retrying(async () => once(scope, operation)))
+  const within = <T>(session: Session, scope: Scope, operation: (ctx: Context) => Operation<T>): MaybePromise<T> =>
+    drive(operation(context(scope)), (asked) =>
+      asked.ask === 'read' ? storage.read(asked.tenant, asked.reads, session) : storage.commit(asked.units, session),
+    )
+  const alone = async <T>(scope: Scope, operation: (ctx: Context) => Operation<T>): Promise<T> => {
+    const way = passage(storage)
+    try {
+      return await drive(operation(context(scope)), (asked: Ask) =>
+        asked.ask === 'read' ? way.read(asked.tenant, asked.reads) : way.commit(asked.units),
+      )
+    } finally {
+      way.leave()
+    }
+  }
+  const run: Inside['run'] = (scope, operation) => busyAfter(() => retrying(() => alone(scope, operation)))
 
   const verbsOf = <V>(call: (name: keyof H) => V) =>
     Object.freeze(Object.fromEntries((Object.keys(of.verbs) as (keyof H)[]).map((name) => [name, call(name)])))
@@ -64,19 +77,19 @@ export function createService<H extends object>(
 
   const bind = (given: Scope): Bound<H> => {
     const scope = parse(scopeSchema, given, 'scope')
-    const alone = verbsOf((name) => (i: unknown) => run(scope, (ctx) => operationOf(name)(ctx, i)))
+    const own = verbsOf((name) => (i: unknown) => run(scope, (ctx) => operationOf(name)(ctx, i)))
     const joined = (session: Session) => {
       const asynchronous = verbsOf((name) => async (i: unknown) => {
         if (session.sync) throw asyncInSync(`${of.name}.${String(name)}`)
-        return once(scope, (ctx) => operationOf(name)(ctx, i), session)
+        return within(session, scope, (ctx) => operationOf(name)(ctx, i))
       })
       const sync = verbsOf((name) => (i: unknown) => {
         if (!session.sync) throw sessionNotSync(`${of.name}.${String(name)}`)
-        return once(scope, (ctx) => operationOf(name)(ctx, i), session)
+        return within(session, scope, (ctx) => operationOf(name)(ctx, i))
       })
       return Object.freeze({ ...asynchronous, sync })
     }
-    return Object.freeze({ ...alone, in: joined }) as unknown as Bound<H>
+    return Object.freeze({ ...own, in: joined }) as unknown as Bound<H>
   }
 
   const service = { for: bind }
@@ -101,9 +114,6 @@ function contextFrom(deps: Deps): (scope: Scope) => Context {
   const salt = () => Array.from(random(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
   return (scope) => ({ tenant: scope.tenant, by: scope.by, now: clock.now().getTime(), salt })
 }
-
-const perform = (storage: Storage, asked: Ask, session: Session | undefined) =>
-  asked.ask === 'read' ? storage.read(asked.tenant, asked.reads, session) : storage.commit(asked.units, session)
 
 async function busyAfter<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import { createService } from '../src/create-service.ts'
+import type { Storage } from '../src/index.ts'
+import { type Context, commit, headOf, type Operation, read, unitOn } from '../src/service.ts'
+import { promisedStorage } from '../src/testing.ts'
+import type { Unit } from '../src/unit.ts'
+
+interface Till {
+  add(i: { to: string }): Promise<number>
+  move(i: { from: string; to: string }): Promise<void>
+  fail(i: { to: string }): Promise<void>
+}
+
+/** A storage that answers with promises, and a list of the commits it was sent. */
+function till() {
+  const inner = promisedStorage()
+  const commits: number[] = []
+  const storage: Storage = {
+    ...inner,
+    commit: (units, session) => {
+      commits.push(units.length)
+      return inner.commit(units, session)
+    },
+  }
+  const unit = (ctx: Context, subject: string, head: Parameters<typeof unitOn>[1]['head']): Unit =>
+    unitOn(ctx, { kind: 'account', subject, head, events: [{ type: 'till.added', v: 1, at: ctx.now, data: {} }], writes: [] })
+  function* add(ctx: Context, i: { to: string }): Operation<number> {
+    const [head] = yield* read(ctx, headOf('account', i.to))
+    yield* commit([unit(ctx, i.to, head)])
+    return head.version + 1
+  }
+  /** Reads its two subjects one after the other, in whatever order it is given: two of these could wait for each other. */
+  function* move(ctx: Context, i: { from: string; to: string }): Operation<void> {
+    const [from] = yield* read(ctx, headOf('account', i.from))
+    const [to] = yield* read(ctx, headOf('account', i.to))
+    const [a, b] = [unit(ctx, i.from, from), unit(ctx, i.to, to)]
+    yield* commit([{ ...a, heads: [...a.heads, ...b.heads], events: [...a.events, ...b.events] }])
+  }
+  function* fail(ctx: Context, i: { to: string }): Operation<void> {
+    const [head] = yield* read(ctx, headOf('account', i.to))
+    const broken = unit(ctx, i.to, head)
+    yield* commit([{ ...broken, events: [...broken.events, ...broken.events] }])
+  }
+  const service = createService<Till>(
+    { storage },
+    { name: 'till', schema: { package: 'till', tables: [], migrations: [] }, verbs: { add, move, fail } },
+  )
+  const version = async (subject: string) => ((await storage.read('t', [headOf('account', subject)])) as { version: number }[])[0]!.version
+  return { commits, version, till: service.for({ tenant: 't', by: { type: 'user', id: 'u' } }) }
+}
+
+test('a hundred commands on one subject at once queue: each goes through at its first try', async () => {
+  const { till: one, commits, version } = till()
+  const answers = await Promise.all(Array.from({ length: 100 }, () => one.add({ to: 'a' })))
+  expect(answers).toEqual(Array.from({ length: 100 }, (_, i) => i + 1))
+  expect(await version('a')).toBe(100)
+  expect(commits.length).toBe(100)
+})
+
+test('commands on different subjects travel together while a commit is on its way', async () => {
+  const { till: one, commits } = till()
+  await Promise.all(Array.from({ length: 100 }, (_, i) => one.add({ to: `s${i}` })))
+  expect(commits.reduce((sum, units) => sum + units, 0)).toBe(100)
+  expect(commits.length).toBeLessThan(20)
+})
+
+test('two commands that take two subjects in opposite order do not wait for each other', async () => {
+  const { till: one, version } = till()
+  await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 ? one.move({ from: 'a', to: 'b' }) : one.move({ from: 'b', to: 'a' }))))
+  expect([await version('a'), await version('b')]).toEqual([10, 10])
+})
+
+test('a command that breaks takes nobody down with it, and leaves its subject free', async () => {
+  const { till: one, version } = till()
+  const all = await Promise.allSettled([...'abcde'].map((to) => (to === 'c' ? one.fail({ to }) : one.add({ to }))))
+  expect(all.map((result) => result.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+  expect(await one.add({ to: 'c' })).toBe(1)
+  expect(await version('e')).toBe(1)
+})
