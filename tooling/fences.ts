@@ -43,7 +43,7 @@ export const allFences = (): Fence[] =>
     .flatMap((file) => fencesIn(file, readFileSync(file, 'utf8')))
 
 /** Our packages are what the check is about: a fence without them belongs to somebody else's code. */
-export const showsOurs = ({ text }: Fence): boolean => /(?:from|import)\s*\(?\s*['"](?:@patronkit\/|patronkit['"/])/.test(text)
+export const showsOurs = ({ text }: Fence): boolean => /(?:from|import)\s*\(?\s*['"](?:@patronkit\/|patronkit['"/]|\.\/)/.test(text)
 
 /** A fence that begins with `// host.ts` is a file which the other fences of the page import as './host.ts'. */
 export const fileName = ({ text }: Fence): string | undefined => /^\/\/ ([\w./-]+\.ts)\b/.exec(text)?.[1]
