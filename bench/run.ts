@@ -1,8 +1,9 @@
 // pnpm bench NAME…: measures the built packages against their peers and writes the table into the package's README.
 export {}
 
-const benches: { readonly [name: string]: () => Promise<{ run(): boolean }> } = {
+const benches: { readonly [name: string]: () => Promise<{ run(): boolean | Promise<boolean> }> } = {
   'business-time': () => import('./business-time.ts'),
+  storage: () => import('./storage.ts'),
 }
 
 const names = process.argv.slice(2)
@@ -12,6 +13,6 @@ if (names.length === 0 || names.some((name) => !(name in benches))) {
 } else {
   for (const name of names) {
     const { run } = await benches[name]!()
-    if (!run()) process.exitCode = 1
+    if (!(await run())) process.exitCode = 1
   }
 }

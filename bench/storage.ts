@@ -1,0 +1,1 @@
+export { run } from '../packages/storage-sql/bench/storage.bench.ts'
