@@ -2,6 +2,7 @@ import type { Deps } from './create-service.ts'
 
 export { memoryRows } from './interpret/memory.ts'
 export { promisedStorage } from './interpret/promised.ts'
+export { tickUntil } from './tick-until.ts'
 
 /**
  * Chance that repeats: the same seed gives the same bytes. For tests that compare event logs byte for byte.

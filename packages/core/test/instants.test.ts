@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest'
-import { addMoney, attempt, fromMinor, isPatronkitError, manualClock, money, newId, PatronkitError, retrying } from '../src/index.ts'
+import {
+  addMoney,
+  attempt,
+  fromMinor,
+  isPatronkitError,
+  manualClock,
+  money,
+  newId,
+  PatronkitError,
+  retrying,
+  toProblemDetails,
+} from '../src/index.ts'
 import { toMs } from '../src/instant.ts'
 
 const NINE = Date.UTC(2026, 10, 23, 9)
@@ -78,4 +89,17 @@ test('retrying repeats what can help and nothing else', async () => {
     }),
   ).rejects.toThrow('no')
   expect(calls).toBe(1)
+})
+
+test.each([
+  ['core/invalid-input', false, 400],
+  ['core/bad-money', false, 400],
+  ['sla/unknown-item', false, 404],
+  ['core/idempotency-conflict', false, 409],
+  ['core/write-conflict', 'command', 409],
+  ['core/busy', 'command', 503],
+  ['loyalty/insufficient-points', false, 422],
+] as const)('%s is an HTTP problem', (code, retryable, status) => {
+  const problem = toProblemDetails(new PatronkitError({ code: code as string, message: 'what, which, what to do', details: {}, retryable }))
+  expect(problem).toMatchObject({ type: `urn:patronkit:error:${code}`, status, code, retryable: retryable !== false })
 })

@@ -1,6 +1,7 @@
 import { defineCalendar } from '@patronkit/business-time'
 import { attempt, field, manualClock, memoryStorage } from '@patronkit/core'
 import { createRunner } from '@patronkit/core/runner'
+import { tickUntil } from '@patronkit/core/testing'
 import { expect, test } from 'vitest'
 import { createSla, defineSlaPolicy, type Policy, render } from '../src/index.ts'
 
@@ -77,6 +78,18 @@ test('the warning comes at 75 %, the breach with the first millisecond over, eac
   const { clocks } = await sla.status({ item })
   expect(of(clocks, 'first-reply')).toMatchObject({ state: 'breached', leftMs: -HOUR / 2 })
   expect(of(clocks, 'resolution')).toMatchObject({ state: 'running' })
+})
+
+test('ticking until tomorrow fires each step at its own instant', async () => {
+  const { sla, clock, runner, heard } = await desk()
+  await sla.record({ item, facts: [{ id: 'f1', type: 'created', at: mon('09:00') }] })
+  await tickUntil({ runner, clock, until: tue('12:00') })
+  expect(clock.now()).toEqual(new Date(tue('12:00')))
+  expect(heard.map((e) => [e.type, e.at.toISOString()])).toEqual([
+    ['sla.warned', '2026-11-23T09:30:00.000Z'],
+    ['sla.breached', '2026-11-23T10:00:00.001Z'],
+    ['sla.breached', '2026-11-24T08:00:00.001Z'],
+  ])
 })
 
 test('a reply exactly on the deadline is kept', async () => {
