@@ -1,7 +1,15 @@
 export { alwaysOpen } from './always-open.ts'
 export { compileCalendar } from './compile.ts'
 export type { AnyCalendar } from './compiled.ts'
-export { type CalendarBody, type CalendarDefinition, calendarBody, defineCalendar, type TimeRange, type Weekday } from './definition.ts'
+export {
+  type CalendarBody,
+  type CalendarDefinition,
+  calendarBody,
+  defineCalendar,
+  type TimeRange,
+  type Weekday,
+  type YearlyRule,
+} from './definition.ts'
 export { isBreak, isHoliday, localInstant } from './local.ts'
 export { isOpen, listOpenIntervals, nextOpening, type OpenInterval, previousOpening } from './opening.ts'
 export type { WorkingCalendar } from './working-calendar.ts'

@@ -11,6 +11,19 @@ export type TimeRange = readonly [from: string, to: string]
 /** A day of the week. */
 export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'
 
+/** A day that comes back every year: a holiday, or with `hours` a day with other hours than its weekday's. */
+export interface YearlyRule {
+  /**
+   * `'12-25'`; the n-th weekday of a month (`nth: -1` the last); or days after Western Easter Sunday (1 is Easter Monday).
+   * A year without such a day is passed over.
+   */
+  readonly on: string | { readonly month: number; readonly weekday: Weekday; readonly nth: number } | { readonly easter: number }
+  readonly hours?: readonly TimeRange[]
+  /** First and last year; default every year. */
+  readonly from?: number
+  readonly to?: number
+}
+
 /** What a calendar says, as plain JSON. */
 export interface CalendarBody {
   /** IANA name, such as `Europe/Rome`. */
@@ -21,6 +34,8 @@ export interface CalendarBody {
   readonly holidays: readonly LocalDate[]
   /** Hours that replace the weekly ones of their date: make-up workdays, short days. */
   readonly shifts: { readonly [date: LocalDate]: readonly TimeRange[] }
+  /** Days that come back every year. Holidays and shifts of a date count before them. */
+  readonly yearly?: readonly YearlyRule[] | undefined
   /** Ranges of a date that are cut out of the hours. */
   readonly breaks: { readonly [date: LocalDate]: readonly TimeRange[] }
 }
@@ -57,6 +72,28 @@ const byDate = z
   .transform((dates) => dates as { readonly [date: LocalDate]: readonly TimeRange[] })
   .default({})
 
+const year = z.int().min(1900).max(2199).optional()
+
+const MONTH_DAY = /^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/
+
+const yearlyRule: z.ZodType<YearlyRule> = z.strictObject({
+  on: z.union([
+    z
+      .string()
+      // 2024 is a leap year, so 29 February is a day that comes back
+      .refine((text) => MONTH_DAY.test(text) && readLocalDate(`2024-${text}`) !== undefined, 'use MM-DD, a day that there is'),
+    z.strictObject({
+      month: z.int().min(1).max(12),
+      weekday: z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']),
+      nth: z.union([z.int().min(1).max(5), z.int().min(-5).max(-1)]),
+    }),
+    z.strictObject({ easter: z.int().min(-100).max(100) }),
+  ]),
+  hours: ranges.optional(),
+  from: year,
+  to: year,
+})
+
 const day = ranges.optional()
 
 /** Accepts the body of a calendar; holidays come out sorted and once each, so that equal calendars have equal hashes. */
@@ -70,6 +107,11 @@ export const calendarBody: z.ZodType<CalendarBody> = z
       .transform((dates) => [...new Set(dates)].sort()),
     shifts: byDate,
     breaks: byDate,
+    yearly: z.array(yearlyRule).max(500).optional(),
+  })
+  .refine((body) => !body.yearly?.some((rule) => rule.hours) || Object.values(body.week).some((hours) => hours && hours.length > 0), {
+    path: ['yearly'],
+    message: 'yearly rules with hours need weekly hours beside them',
   })
   .refine((body) => [...Object.values(body.week), ...Object.values(body.shifts)].some((hours) => hours !== undefined && hours.length > 0), {
     path: ['week'],

@@ -2,15 +2,16 @@ import type { Instant, LocalDate } from '@patronkit/core'
 import { DAY, parse, toMs } from '@patronkit/core/service'
 import { z } from 'zod'
 import { type CalendarDefinition, localDate, wallTime } from './definition.ts'
+import type { Hours } from './hours.ts'
 import { beyondHorizon, EARLIEST, LATEST } from './refusals.ts'
-import { type Hours, type Rules, readRules } from './rules.ts'
+import { isHolidayOn, type Rules, readRules } from './rules.ts'
 import { readLocalDate, readWallTime } from './wall.ts'
 import { openZone, type Zone } from './zone.ts'
 
 /** True while the local date is one of the calendar's holidays, from its first instant to its last. */
 export function isHoliday(i: { readonly calendar: CalendarDefinition; readonly at: Instant }): boolean {
   const { rules, zone } = read(i.calendar)
-  return rules.holidays.has(dayOf(zone, known(i.calendar, zone, toMs(i.at, 'at'))))
+  return isHolidayOn(rules, dayOf(zone, known(i.calendar, zone, toMs(i.at, 'at'))))
 }
 
 /** True inside one of the calendar's breaks, whether or not it would be open without it. */

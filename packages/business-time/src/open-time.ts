@@ -1,5 +1,6 @@
 import { DAY } from '@patronkit/core/service'
-import { type Hours, hoursOf, type Rules } from './rules.ts'
+import type { Hours } from './hours.ts'
+import { hoursOf, type Rules } from './rules.ts'
 import type { Zone } from './zone.ts'
 
 /** Disjoint half-open intervals in order: the i-th is [starts[i], ends[i]). */

@@ -12,6 +12,14 @@ export interface Recounted {
   readonly metrics: { readonly [metric: string]: { readonly workedMs: number; readonly stopped: boolean; readonly breached: boolean } }
 }
 
+/** Italy's public holidays: ten days of every year, and Easter Monday by the almanac. */
+const EVERY_YEAR = ['01-01', '01-06', '04-25', '05-01', '06-02', '08-15', '11-01', '12-08', '12-25', '12-26']
+const EASTER_MONDAYS = ['2010-04-05', '2011-04-25', '2012-04-09', '2013-04-01', '2014-04-21']
+const holidays = new Set([
+  ...EASTER_MONDAYS,
+  ...[2010, 2011, 2012, 2013, 2014].flatMap((year) => EVERY_YEAR.map((day) => `${year}-${day}`)),
+])
+
 const ZONE = 'Europe/Rome'
 const HOUR = 3_600_000
 const RANGES = [
@@ -29,33 +37,26 @@ interface Watch {
   breached: boolean
 }
 
-export function recount(
-  file: string,
-  holidays: ReadonlySet<string>,
-): { readonly tickets: ReadonlyMap<string, Recounted>; readonly end: number } {
+export function recount(file: string): { readonly tickets: ReadonlyMap<string, Recounted>; readonly end: number } {
   const rows = parse(readFileSync(file), { columns: true, bom: true }) as { [column: string]: string }[]
   const events = rows.map((row) => ({ row, at: localTime(row['Complete Timestamp']!) }))
   const end = Math.max(...events.map((event) => event.at))
   const tickets = new Map<string, Recounted>()
   for (const [id, unsorted] of Map.groupBy(events, (event) => event.row['Case ID']!)) {
     const mine = [...unsorted].sort((a, b) => a.at - b.at)
-    tickets.set(id, judge(mine, end, holidays))
+    tickets.set(id, judge(mine, end))
   }
   return { tickets, end }
 }
 
-function judge(
-  events: readonly { row: { [column: string]: string }; at: number }[],
-  end: number,
-  holidays: ReadonlySet<string>,
-): Recounted {
+function judge(events: readonly { row: { [column: string]: string }; at: number }[], end: number): Recounted {
   const start = events[0]!.at
   const own: Watch = { counting: true, stopped: false, since: start, workedMs: 0, breached: false }
   const resolution: Watch = { ...own }
   let level = events[0]!.row.service_level!
   let waiting = false
   const settle = (watch: Watch, at: number, hours: number) => {
-    if (watch.counting) watch.workedMs += worked(watch.since, at, holidays)
+    if (watch.counting) watch.workedMs += worked(watch.since, at)
     watch.since = at
     if (!watch.stopped && watch.workedMs > hours * HOUR) watch.breached = true
   }
@@ -91,7 +92,7 @@ function judge(
 }
 
 /** Working time between two instants: every local day in turn, every range of it, cut to the stretch. */
-function worked(from: number, to: number, holidays: ReadonlySet<string>): number {
+function worked(from: number, to: number): number {
   let sum = 0
   const first = new TZDate(from, ZONE)
   for (let n = 0; ; n++) {
