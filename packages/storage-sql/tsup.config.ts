@@ -1,4 +1,6 @@
 import { defineConfig } from 'tsup'
 import { library } from '../../tooling/tsup.ts'
 
-export default defineConfig(library(['src/index.ts', 'src/sqlite.ts', 'src/node-sqlite.ts']))
+export default defineConfig(
+  library(['index', 'sqlite', 'node-sqlite', 'postgres', 'pg', 'postgres-js', 'pglite'].map((entry) => `src/${entry}.ts`)),
+)

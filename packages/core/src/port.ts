@@ -15,6 +15,11 @@ export interface Session {
   /** True when `run` answers without a promise, as SQLite's drivers do. */
   readonly sync: boolean
   run(text: string, params: readonly (string | null)[]): MaybePromise<string | null>
+  /**
+   * A session made from a pool or a database begins a transaction of its own: keeps all when `work` ends well, nothing
+   * when it throws. A session that is in the host's transaction has none.
+   */
+  transaction?<T>(work: (session: Session) => Promise<T>): Promise<T>
 }
 
 /** A read, as data. Several travel in one call and are answered from one snapshot. */

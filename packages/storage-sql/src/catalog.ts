@@ -5,8 +5,10 @@ import { badSchema, undeclaredTable } from './errors.ts'
 /** What an instance of the engine knows: its dialect, its names, and the packages that were declared. */
 export interface Catalog {
   readonly dialect: Dialect
-  /** A table's name in the database. */
+  /** A table's name in the database, behind its schema where the dialect has such a thing. */
   readonly named: (table: string) => string
+  /** The name of an index or a key, which stand where their table stands. */
+  readonly bare: (name: string) => string
   readonly packages: Map<string, PackageSchema>
   readonly tables: Map<string, Table>
 }
@@ -14,7 +16,9 @@ export interface Catalog {
 /** An empty catalog. The prefix stands before every name this library has in the database. */
 export function createCatalog(dialect: Dialect, prefix: string): Catalog {
   if (!/^([a-z][a-z0-9_]*)?$/.test(prefix)) throw badSchema('storage', `"${prefix}" is no table prefix; use lower case, digits and _`)
-  return { dialect, named: (table) => prefix + table, packages: new Map(), tables: new Map() }
+  const bare = (name: string) => dialect.identifier(prefix + name)
+  const named = dialect.schema === null ? bare : (table: string) => `${dialect.schema}.${bare(table)}`
+  return { dialect, named, bare, packages: new Map(), tables: new Map() }
 }
 
 /** Takes a package's tables in. A package that is known already changes nothing. */

@@ -30,7 +30,7 @@ const COLUMNS = ['tenant', 'queue', 'key', 'due_at', 'generation', 'attempts'] a
 
 /** Oldest first over all tenants. Each queue gives at most `limit`, in index order, so a long queue costs no more than a short one. */
 function ripeShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
-  const { build, cast, rows } = catalog.dialect
+  const { asText, build, cast, rows } = catalog.dialect
   const param = (pick: Pick<ClaimRequest>) => parameter(pick)
   const now = () => cast('instant', param(int((request) => request.now)))
   const limit = () => limitedTo<ClaimRequest>(catalog, (request) => request.limit)
@@ -49,7 +49,12 @@ function ripeShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
   ]).flat()
   let page = build.selectFrom(sets.reduce((all, set) => all.unionAll(set)).as('ripe')).selectAll()
   for (const column of ['due_at', 'tenant', 'queue', 'key']) page = page.orderBy(sql.ref(column))
-  return shapeOf(build.selectFrom(page.limit(limit()).as('page')).select(rows(COLUMNS).as('ripe')).compile())
+  return shapeOf(
+    build
+      .selectFrom(page.limit(limit()).as('page'))
+      .select(asText(rows(COLUMNS)).as('ripe'))
+      .compile(),
+  )
 }
 
 function leaseShape(catalog: Catalog): Shape<Lease> {

@@ -1,3 +1,4 @@
+import { isPatronkitError, retrying } from '@patronkit/core'
 import { drive, type MaybePromise, type Session, type Steps, whenDone } from '@patronkit/core/storage'
 import type { Dialect } from './dialect.ts'
 import { busy, connectionInTransaction, hostTransactionAborted, notMigrated, wrongDialect } from './errors.ts'
@@ -9,27 +10,46 @@ export interface Connection {
   joined<T>(session: Session, steps: Steps<Statement, T>): MaybePromise<T>
   /** One statement or several that need no transaction. */
   alone<T>(steps: Steps<Statement, T>): MaybePromise<T>
-  /** Begins as a writer, and keeps all or nothing. */
-  writing<T>(steps: Steps<Statement, T>): MaybePromise<T>
+  /** Begins as a writer, and keeps all or nothing. Runs again when the engine gave the transaction up because of another. */
+  writing<T>(steps: () => Steps<Statement, T>): MaybePromise<T>
 }
 
 /** A connection over a session that nobody else uses while one of its operations runs. */
 export function connectionOver(dialect: Dialect, own: Session): Connection {
   checkDialect(dialect, own)
+  const { transaction } = own
+  if (transaction) return overPool(dialect, own, transaction)
   const inTurn = own.sync ? <T>(work: () => MaybePromise<T>) => work() : takingTurns()
   const perform = performing(dialect, own, busy)
   return {
-    joined: (session, steps) => {
-      checkDialect(dialect, session)
-      return drive(
-        steps,
-        performing(dialect, session, (cause) => hostTransactionAborted(dialect.name, cause)),
-      )
-    },
+    joined: joining(dialect),
     alone: (steps) => inTurn(() => drive(steps, perform)),
-    writing: (steps) => inTurn(() => drive(inTransaction(dialect, steps), perform)),
+    writing: (steps) => inTurn(() => drive(inTransaction(dialect, steps()), perform)),
   }
 }
+
+/** A pool or database begins transactions itself, many at a time, and gives each its own session. */
+function overPool(dialect: Dialect, own: Session, transaction: NonNullable<Session['transaction']>): Connection {
+  const perform = performing(dialect, own, busy)
+  return {
+    joined: joining(dialect),
+    alone: (steps) => drive(steps, perform),
+    writing: (steps) => {
+      const once = () => transaction.call(own, async (session) => drive(steps(), performing(dialect, session, busy)))
+      return retrying(() => translating(dialect, busy, once as () => Promise<never>))
+    },
+  }
+}
+
+const joining =
+  (dialect: Dialect) =>
+  <T>(session: Session, steps: Steps<Statement, T>): MaybePromise<T> => {
+    checkDialect(dialect, session)
+    const aborted = (cause: unknown) => hostTransactionAborted(dialect.name, cause)
+    // a pool is in no transaction: its statements would go to different connections
+    if (session.transaction) return session.transaction(async (inner) => drive(steps, performing(dialect, inner, aborted)))
+    return drive(steps, performing(dialect, session, aborted))
+  }
 
 function* inTransaction<T>(dialect: Dialect, steps: Steps<Statement, T>): Steps<Statement, T> {
   yield plain(dialect.begin)
@@ -50,28 +70,32 @@ const plain = (text: string): Statement => ({ text, params: [] })
 
 /** Runs a statement and tells the driver's errors apart. */
 function performing(dialect: Dialect, session: Session, whenLocked: (cause: unknown) => Error) {
-  const translated = (error: unknown): unknown => {
-    const fault = dialect.fault(error)
-    if (fault === 'missing-relation') return notMigrated(dialect.name, error)
-    if (fault === 'busy') return whenLocked(error)
-    return fault === 'nested-transaction' ? connectionInTransaction(dialect.name, error) : error
-  }
   if (session.sync) {
     return ({ text, params }: Statement) => {
       try {
         return session.run(text, params)
       } catch (error) {
-        throw translated(error)
+        throw translated(dialect, whenLocked, error)
       }
     }
   }
-  return async ({ text, params }: Statement) => {
-    try {
-      return await session.run(text, params)
-    } catch (error) {
-      throw translated(error)
-    }
+  return ({ text, params }: Statement) => translating(dialect, whenLocked, async () => session.run(text, params))
+}
+
+async function translating<T>(dialect: Dialect, whenLocked: (cause: unknown) => Error, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw translated(dialect, whenLocked, error)
   }
+}
+
+function translated(dialect: Dialect, whenLocked: (cause: unknown) => Error, error: unknown): unknown {
+  if (isPatronkitError(error)) return error
+  const fault = dialect.fault(error)
+  if (fault === 'missing-relation') return notMigrated(dialect.name, error)
+  if (fault === 'busy' || fault === 'aborted') return whenLocked(error)
+  return fault === 'nested-transaction' ? connectionInTransaction(dialect.name, error) : error
 }
 
 function checkDialect(dialect: Dialect, session: Session): void {

@@ -1,5 +1,5 @@
 import type { ColumnType, Migration, MigrationStep } from '@patronkit/core/storage'
-import { type CreateTableBuilder, sql } from 'kysely'
+import { type CreateTableBuilder, type Expression, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { indexOf, type Relation, type RelationColumn, type RelationIndex, relationOf } from './relation.ts'
 import { migrationTable, workTables } from './work-tables.ts'
@@ -43,7 +43,7 @@ function statementsOfStep(catalog: Catalog, step: MigrationStep): readonly strin
   if ('addTable' in step) return createTable(catalog, relationOf(step.addTable))
   if ('addIndex' in step) {
     const { table, index, columns } = step.addIndex
-    return [createIndex(catalog, table, indexOf(table, index, columns))]
+    return [createIndex(catalog, table, indexOf(table, index, columns), nullableIn(catalog, table))]
   }
   const { table, column, type } = step.addColumn
   const query = catalog.dialect.build.schema.alterTable(catalog.named(table)).addColumn(column, columnType(catalog, type.type))
@@ -62,16 +62,25 @@ function createTable(catalog: Catalog, relation: Relation, ifMissing = false): r
   for (const column of relation.columns) {
     table = table.addColumn(column.name, columnType(catalog, column.type), (made) => (isRequired(column) ? made.notNull() : made))
   }
-  table = table.addPrimaryKeyConstraint(catalog.named(`${relation.name}_key`), [...relation.key])
+  table = table.addPrimaryKeyConstraint(catalog.bare(`${relation.name}_key`), [...relation.key])
   if (dialect.tableEnd) table = table.modifyEnd(dialect.tableEnd)
-  return [table.compile().sql, ...relation.indexes.map((index) => createIndex(catalog, relation.name, index))]
+  const nullable = (name: string) => relation.columns.some((column) => column.name === name && !isRequired(column))
+  return [table.compile().sql, ...relation.indexes.map((index) => createIndex(catalog, relation.name, index, nullable))]
 }
 
-function createIndex(catalog: Catalog, table: string, index: RelationIndex): string {
-  let made = catalog.dialect.build.schema
-    .createIndex(catalog.named(index.name))
-    .on(catalog.named(table))
-    .columns([...index.columns])
+/** Whether a column of a declared table may be missing; of a table that is no longer declared, no column may. */
+const nullableIn = (catalog: Catalog, table: string) => (name: string) => {
+  const column = catalog.tables.get(table)?.columns[name]
+  return column !== undefined && !isRequired({ ...column, name })
+}
+
+function createIndex(catalog: Catalog, table: string, index: RelationIndex, nullable: (column: string) => boolean): string {
+  const { build, indexed } = catalog.dialect
+  let made = build.schema.createIndex(catalog.bare(index.name)).on(catalog.named(table)).columns([])
+  for (const name of index.columns) {
+    const behind = indexed({ nullable: nullable(name) })
+    made = made.expression((behind ? sql`${sql.ref(name)} ${behind}` : sql.ref(name)) as Expression<string>)
+  }
   if (index.where) made = made.where(sql<boolean>`${sql.raw(index.where)}`)
   return made.compile().sql
 }

@@ -8,7 +8,7 @@ export type AnyTables = Record<string, Record<string, unknown>>
 export type CastType = ColumnType | 'number'
 
 /** What went wrong inside a driver, told apart by its message because host drivers wrap errors in their own. */
-export type Fault = 'missing-relation' | 'duplicate' | 'busy' | 'nested-transaction'
+export type Fault = 'missing-relation' | 'duplicate' | 'busy' | 'aborted' | 'nested-transaction'
 
 /** A column as the database itself describes it. */
 export interface FoundColumn {
@@ -24,18 +24,28 @@ export interface Dialect {
   readonly name: Session['dialect']
   /** Builds and compiles statements; has no connection. */
   readonly build: Kysely<AnyTables>
+  /** Where all tables stand, on engines that have schemas. */
+  readonly schema: string | null
+  /** Statements that run first in the transaction that migrates: whoever comes second waits. */
+  readonly beforeMigrating: readonly { readonly text: string; readonly params: readonly string[]; readonly unless?: string }[]
   readonly begin: string
   readonly commit: string
   readonly rollback: string
   /** What stands behind a table's closing parenthesis. */
   readonly tableEnd: RawBuilder<unknown> | null
   columnType(type: ColumnType): string
+  /** A name that the engine keeps in full. */
+  identifier(name: string): string
+  /** What stands behind a column of an index so that it gives the order that lists ask for. */
+  indexed(column: { readonly nullable: boolean }): RawBuilder<unknown> | null
   /** A text parameter as a value of that type. */
   cast(type: CastType, parameter: Expression<unknown>): RawBuilder<unknown>
   /** One row as a JSON array. */
   row(columns: readonly string[]): RawBuilder<unknown>
   /** An aggregate: many rows, in the order they come, as a JSON array of arrays. */
   rows(columns: readonly string[]): RawBuilder<unknown>
+  /** Makes the answer of a whole statement of what `rows` built. */
+  asText(json: Expression<unknown>): RawBuilder<unknown>
   /** One statement whose only answer is a JSON array of these answers. */
   answers(parts: readonly Expression<unknown>[]): RawBuilder<unknown>
   /** A number or a text out of a JSON column; null where it holds something else. */

@@ -48,10 +48,11 @@ function* driftOfTable(catalog: Catalog, relation: Relation): Steps<Statement, r
     (JSON.parse((yield dialect.indexesOf(name)) as string) as [string, string[]][]).map(([index, of]) => [index, of.join(', ')]),
   )
   for (const index of relation.indexes) {
-    const there = indexes.get(catalog.named(index.name))
+    const name = catalog.bare(index.name)
+    const there = indexes.get(name)
     const expected = index.columns.join(', ')
-    if (there === undefined) lines.push(`index ${catalog.named(index.name)} is missing`)
-    else if (there !== expected) lines.push(`index ${catalog.named(index.name)} is over ${there}, expected ${expected}`)
+    if (there === undefined) lines.push(`index ${name} is missing`)
+    else if (there !== expected) lines.push(`index ${name} is over ${there}, expected ${expected}`)
   }
   // indexes that the host added for its own queries are its own business
   return lines

@@ -7,6 +7,9 @@ import type { Dialect } from './dialect.ts'
 import { driftOf } from './drift.ts'
 import { advance, feedPage, feedShapes } from './feed.ts'
 import { applyMissing, missingMigrations, printMigrations } from './migrate.ts'
+import { postgresClaim } from './postgres-claim.ts'
+import { postgresCommit } from './postgres-commit.ts'
+import { postgresSequencer } from './postgres-sequencer.ts'
 import { reader } from './read.ts'
 import { planner } from './rows.ts'
 import { eventsWait, sequence, sequencerShapes } from './sequencer.ts'
@@ -33,24 +36,30 @@ export function sqlStorage(o: EngineOptions): Storage {
     feed: feedShapes(catalog),
     sequencer: sequencerShapes(catalog),
   }))
+  // one server and many connections: locks by row instead of one writer at a time
+  const postgres =
+    o.dialect.name === 'postgres' &&
+    lazily(() => ({ commit: postgresCommit(catalog, plan), claim: postgresClaim(catalog), sequence: postgresSequencer(catalog) }))
   return {
     engine: o.dialect.name,
     declare: (schema) => declarePackage(catalog, schema),
     read: (tenant, reads, session) =>
       session ? connection.joined(session, readAll(tenant, reads)) : connection.alone(readAll(tenant, reads)),
     commit: (units, session) => {
-      const steps = commitUnits(shapes().commit, units)
-      return session ? connection.joined(session, steps) : connection.writing(steps)
+      const steps = () => (postgres ? postgres().commit(units, session === undefined) : commitUnits(shapes().commit, units))
+      return session ? connection.joined(session, steps()) : connection.writing(steps)
     },
     // looks first and takes the write lock only when there is something to write: most calls find nothing
-    claim: (request) =>
-      after(connection.alone(ripeTimers(shapes().claim, request)), (ripe) =>
-        ripe.length === 0 ? ripe : connection.writing(leaseRipe(shapes().claim, request)),
-      ),
+    claim: (request) => {
+      if (postgres) return connection.alone(postgres().claim(request))
+      return after(connection.alone(ripeTimers(shapes().claim, request)), (ripe) =>
+        ripe.length === 0 ? ripe : connection.writing(() => leaseRipe(shapes().claim, request)),
+      )
+    },
     nextDue: (queues) => connection.alone(nextDue(shapes().claim, queues)),
     feed: (request) =>
       after(connection.alone(eventsWait(shapes().sequencer)), (waiting) =>
-        after(waiting ? connection.writing(sequence(shapes().sequencer)) : undefined, () =>
+        after(waiting ? connection.writing(() => (postgres ? postgres().sequence() : sequence(shapes().sequencer))) : undefined, () =>
           connection.alone(feedPage(shapes().feed, request)),
         ),
       ),
@@ -59,7 +68,7 @@ export function sqlStorage(o: EngineOptions): Storage {
       sql: () => printMigrations(catalog),
       migrate: async () => {
         const missing = await connection.alone(missingMigrations(catalog))
-        return { applied: missing.length === 0 ? 0 : await connection.writing(applyMissing(catalog)) }
+        return { applied: missing.length === 0 ? 0 : await connection.writing(() => applyMissing(catalog)) }
       },
       drift: async () => connection.alone(driftOf(catalog)),
     },

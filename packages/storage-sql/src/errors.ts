@@ -8,6 +8,7 @@ declare global {
     'storage/undeclared-table': { readonly table: string }
     'storage/bad-schema': { readonly package: string }
     'storage/wrong-dialect': { readonly expected: string; readonly got: string }
+    'storage/no-own-transaction': { readonly engine: string }
     'storage/connection-in-transaction': { readonly engine: string }
   }
 }
@@ -103,11 +104,20 @@ export const connectionInTransaction = (engine: string, cause: unknown) =>
     cause,
   })
 
+/** The storage was given a session that is in a transaction of the host, or cannot begin one. */
+export const noOwnTransaction = (engine: string) =>
+  new PatronkitError({
+    code: 'storage/no-own-transaction',
+    message:
+      'the connection given to the storage cannot begin a transaction. Give it your pool or database, and keep a client for .in(session).',
+    details: { engine },
+  })
+
 /** The database stayed locked longer than its busy timeout. */
 export const busy = (cause: unknown) =>
   new PatronkitError({
     code: 'core/busy',
-    message: 'the database stayed locked by another writer. Call again, or raise busyTimeoutMs.',
+    message: 'the database was held by other writers. Call again, or let a writer wait longer.',
     details: { attempts: 1 },
     retryable: 'command',
     cause,
@@ -117,7 +127,7 @@ export const busy = (cause: unknown) =>
 export const hostTransactionAborted = (engine: string, cause: unknown) =>
   new PatronkitError({
     code: 'core/host-transaction-aborted',
-    message: `${engine} refused a write in your transaction because of another writer. Begin it IMMEDIATE, and repeat it as a whole with retrying().`,
+    message: `${engine} gave your transaction up because of another writer. Repeat it as a whole with retrying(); on SQLite begin it IMMEDIATE.`,
     details: { engine },
     retryable: 'whole-transaction',
     cause,

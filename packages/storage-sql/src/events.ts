@@ -5,7 +5,7 @@ import { type Shape, shapeOf } from './statement.ts'
 import { eventTable } from './work-tables.ts'
 
 /** The columns of an event and the properties they hold, in the order a read answers them. */
-const PROPERTIES: readonly (readonly [column: string, property: keyof StoredEvent])[] = [
+export const EVENT_PROPERTIES: readonly (readonly [column: string, property: keyof StoredEvent])[] = [
   ['tenant', 'tenant'],
   ['kind', 'kind'],
   ['subject', 'subject'],
@@ -24,12 +24,12 @@ const PROPERTIES: readonly (readonly [column: string, property: keyof StoredEven
 ]
 
 /** Columns of an event as a read selects them. */
-export const EVENT_COLUMNS: readonly string[] = PROPERTIES.map(([column]) => column)
+export const EVENT_COLUMNS: readonly string[] = EVENT_PROPERTIES.map(([column]) => column)
 
 /** An event out of the array a read answered. */
 export function eventOf(stored: readonly unknown[]): StoredEvent {
   const event: Record<string, unknown> = {}
-  for (let i = 0; i < PROPERTIES.length; i++) event[PROPERTIES[i]![1]] = stored[i]
+  for (let i = 0; i < EVENT_PROPERTIES.length; i++) event[EVENT_PROPERTIES[i]![1]] = stored[i]
   return event as unknown as StoredEvent
 }
 
@@ -37,7 +37,7 @@ export function eventOf(stored: readonly unknown[]): StoredEvent {
 export function appendShape(catalog: Catalog): Shape<StoredEvent> {
   const integers = new Set(eventTable.columns.filter((column) => column.type !== 'text').map((column) => column.name))
   const fields: Fields<StoredEvent> = Object.fromEntries(
-    PROPERTIES.map(([column, property]) => {
+    EVENT_PROPERTIES.map(([column, property]) => {
       const pick = integers.has(column)
         ? int<StoredEvent>((event) => event[property] as number)
         : maybeText<StoredEvent>((event) => event[property] as string | null)

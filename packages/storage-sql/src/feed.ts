@@ -63,7 +63,7 @@ export function feedShapes(catalog: Catalog): FeedShapes {
  * ever had an event, at most 64; `cross join` keeps SQLite from turning the order round and sorting the events.
  */
 function pageShape(catalog: Catalog): Shape<FeedRequest> {
-  const { build, cast, rows } = catalog.dialect
+  const { asText, build, cast, rows } = catalog.dialect
   const event = sql.table(catalog.named(eventTable.name))
   const lane = sql.table(catalog.named(laneTable.name))
   const consumer = sql.table(catalog.named(consumerTable.name))
@@ -79,7 +79,7 @@ function pageShape(catalog: Catalog): Shape<FeedRequest> {
     from (${news}) as "n" cross join ${event} as "e"
     where "e"."lane" = "n"."lane" and ${sql.raw(SEQUENCED.replace('"position"', '"e"."position"'))} and "e"."position" > "n"."at"
     order by "n"."lane", "e"."position" limit ${limit}`
-  const answer = rows(['lane', 'at', 'attempts', 'retry_at', 'last_error', 'position', ...EVENT_COLUMNS])
+  const answer = asText(rows(['lane', 'at', 'attempts', 'retry_at', 'last_error', 'position', ...EVENT_COLUMNS]))
   return shapeOf(sql`select ${answer} from (${page}) as "page"`.compile(build))
 }
 

@@ -1,5 +1,4 @@
 import type { Steps } from '@patronkit/core/storage'
-import { sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { type Applicable, createMigrationTable, migrationsOf } from './ddl.ts'
 import type { Statement } from './statement.ts'
@@ -8,8 +7,11 @@ import { migrationTable } from './work-tables.ts'
 /** All DDL as text to run by hand; it records itself, so that `migrate` afterwards finds nothing to do. */
 export function printMigrations(catalog: Catalog): string {
   const steps = migrationsOf(catalog).flatMap((one) => ['', `-- ${one.package} ${one.id}`, ...[...one.statements, one.record].map(ended)])
-  return `${[ended(createMigrationTable(catalog)), ...steps].join('\n')}\n`
+  const schema = catalog.dialect.schema === null ? [] : [ended(createSchema(catalog.dialect.schema))]
+  return `${[...schema, ended(createMigrationTable(catalog)), ...steps].join('\n')}\n`
 }
+
+const createSchema = (name: string): string => `create schema if not exists "${name}"`
 
 const ended = (statement: string): string => `${statement};`
 
@@ -21,7 +23,12 @@ export function* missingMigrations(catalog: Catalog): Steps<Statement, readonly 
 
 /** Applies what is missing; runs inside a transaction that writes, so a second process waits and then finds it done. */
 export function* applyMissing(catalog: Catalog): Steps<Statement, number> {
-  yield plain(createMigrationTable(catalog))
+  const { beforeMigrating, hasTable } = catalog.dialect
+  for (const { text, params, unless } of beforeMigrating) {
+    if (unless === undefined || (yield { text: unless, params }) === null) yield { text, params: unless === undefined ? params : [] }
+  }
+  // looked for first: even "if not exists" asks for rights, and tells the console, where it is there
+  if ((yield hasTable(catalog.named(migrationTable.name))) === null) yield plain(createMigrationTable(catalog))
   const missing = yield* missingMigrations(catalog)
   for (const one of missing) {
     for (const statement of one.statements) yield plain(statement)
@@ -32,9 +39,9 @@ export function* applyMissing(catalog: Catalog): Steps<Statement, number> {
 
 /** What the database says was applied, as `package id`. */
 export function* appliedMigrations(catalog: Catalog): Steps<Statement, readonly string[]> {
-  const { build, hasTable, rows } = catalog.dialect
+  const { asText, build, hasTable, rows } = catalog.dialect
   if ((yield hasTable(catalog.named(migrationTable.name))) === null) return []
-  const query = build.selectFrom(catalog.named(migrationTable.name)).select(sql`${rows(['package', 'id'])}`.as('applied'))
+  const query = build.selectFrom(catalog.named(migrationTable.name)).select(asText(rows(['package', 'id'])).as('applied'))
   return (JSON.parse((yield plain(query.compile().sql)) as string) as [string, number][]).map(([of, id]) => nameOf({ package: of, id }))
 }
 

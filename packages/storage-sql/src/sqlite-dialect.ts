@@ -23,17 +23,23 @@ export const sqliteDialect: Dialect = {
     },
   }),
   // a deferred transaction that read first cannot wait for another writer: it fails at once
+  schema: null,
+  beforeMigrating: [],
   begin: 'begin immediate',
   commit: 'commit',
   rollback: 'rollback',
   tableEnd: sql`without rowid`,
   columnType: (type) => COLUMN_TYPES[type],
+  identifier: (name) => name,
+  // missing values stand first in SQLite's indexes as they are
+  indexed: () => null,
   cast: (type, parameter) => {
     const target = CASTS[type]
     return target ? sql`cast(${parameter} as ${target})` : sql`${parameter}`
   },
   row: (columns) => sql`json_array(${sql.join(columns.map((column) => sql.ref(column)))})`,
   rows: (columns) => sql`json_group_array(json_array(${sql.join(columns.map((column) => sql.ref(column)))}))`,
+  asText: (json) => sql`${json}`,
   answers: (parts) => sql`select json_array(${sql.join(parts)})`,
   scalarInJson: (column, type) => {
     const kinds = type === 'text' ? sql`('text')` : sql`('integer', 'real')`

@@ -1,0 +1,158 @@
+import type { Add, Row, Table, TimerWrite, Unit, UnitAnswer, Write } from '@patronkit/core/storage'
+import { laneOf } from '@patronkit/core/storage'
+import { unknownColumn } from './errors.ts'
+import { EVENT_COLUMNS } from './events.ts'
+import { type Found, keyIn, rowId } from './postgres-lock.ts'
+import { cellsOf, eventCells, relationIn } from './postgres-sets.ts'
+import { createWrites, type Writes } from './postgres-write.ts'
+import type { TablePlan } from './rows.ts'
+import { integerParameter, textParameter } from './values.ts'
+import { eventTable, headTable, timerTable } from './work-tables.ts'
+
+/** What becomes of some units, and what is to be written. */
+export interface Decided {
+  readonly answers: readonly UnitAnswer[]
+  readonly writes: Writes
+  /** Several changes of one timer by one unit: each sees the one before. */
+  readonly later: readonly { readonly tenant: string; readonly timer: TimerWrite }[]
+}
+
+type Plan = (of: Table) => TablePlan
+
+/** Holds units against what was found, one after the other; those that hold are written. */
+export function deciding(plan: Plan): (units: readonly Unit[], found: Found) => Decided {
+  return (units, found) => {
+    const writes = createWrites()
+    const later: { tenant: string; timer: TimerWrite }[] = []
+    const counters = countersOf(plan, found)
+    const answers = units.map((unit): UnitAnswer => {
+      const refused = refusalOf(plan, unit, found, counters)
+      if (refused) return refused
+      for (const add of unit.adds ?? []) counters.add(unit.tenant, add)
+      writeUnit(plan, unit, writes, later)
+      return DONE
+    })
+    counters.write(writes)
+    return { answers, writes, later }
+  }
+}
+
+const DONE: UnitAnswer = Object.freeze({ outcome: 'done' })
+
+function refusalOf(plan: Plan, unit: Unit, found: Found, counters: Counters): UnitAnswer | null {
+  const { tenant, fired } = unit
+  for (const { kind, subject, from } of unit.heads) {
+    const version = found.version(tenant, kind, subject)
+    if (version !== from.version) return { outcome: 'conflict', subject: `${kind} ${subject}`, found: version }
+  }
+  if (fired && found.lease(tenant, fired.queue, fired.key) !== `${fired.generation} ${fired.lease}`) {
+    return { outcome: 'stale-timer', queue: fired.queue, key: fired.key }
+  }
+  for (const add of unit.adds ?? []) {
+    const stands = counters.stands(tenant, add)
+    if (fits(add, stands + add.by)) continue
+    return { outcome: 'out-of-bounds', table: add.table.name, key: named(add.table, add.key), column: add.column, found: stands }
+  }
+  for (const { table, row } of unit.unique ?? []) {
+    if (found.present(plan(table), tenant, row)) return { outcome: 'taken', table: table.name, key: named(table, row) }
+  }
+  return null
+}
+
+const fits = (add: Add, after: number): boolean =>
+  after >= (add.min ?? -Number.MAX_SAFE_INTEGER) && after <= (add.max ?? Number.MAX_SAFE_INTEGER)
+
+const named = (of: Table, row: Row): Row => Object.fromEntries(of.key.map((column) => [column, row[column]!]))
+
+interface Counters {
+  readonly stands: (tenant: string, add: Add) => number
+  readonly add: (tenant: string, add: Add) => void
+  readonly write: (writes: Writes) => void
+}
+
+/** Counters as the units of one run move them; a row is written once, with where it ended. */
+function countersOf(plan: Plan, found: Found): Counters {
+  const moved = new Map<string, { readonly of: TablePlan; readonly tenant: string; readonly key: Row; readonly now: Map<string, number> }>()
+  const id = (tenant: string, add: Add) => `${add.table.name} ${rowId(tenant, keyIn(plan(add.table), add.key))}`
+  const standing = (tenant: string, add: Add) => moved.get(id(tenant, add))?.now ?? found.counters(plan(add.table), tenant, add.key)
+  const stands = (tenant: string, add: Add) => standing(tenant, add)?.get(add.column) ?? 0
+  return {
+    stands,
+    add: (tenant, add) => {
+      const now = new Map(standing(tenant, add))
+      now.set(add.column, stands(tenant, add) + add.by)
+      moved.set(id(tenant, add), { of: plan(add.table), tenant, key: add.key, now })
+    },
+    write: (writes) => {
+      for (const { of, tenant, key, now } of moved.values()) {
+        const row = { ...Object.fromEntries(of.columns.map((column) => [column, now.get(column) ?? 0])), ...key }
+        const doing = found.counters(of, tenant, key) ? 'change' : 'claim'
+        writes.add(doing, relationIn(of), ['tenant', ...of.columns], cellsOf(of, tenant, row, of.columns))
+      }
+    },
+  }
+}
+
+const HEAD_COLUMNS = headTable.columns.map((column) => column.name)
+const EVENT_CELLS = ['lane', ...EVENT_COLUMNS]
+
+function writeUnit(plan: Plan, unit: Unit, writes: Writes, later: { tenant: string; timer: TimerWrite }[]): void {
+  const { tenant, fired, timers } = unit
+  for (const { kind, subject, from, to } of unit.heads) {
+    writes.add(from.version === 0 ? 'claim' : 'change', headTable, HEAD_COLUMNS, {
+      tenant,
+      kind,
+      subject,
+      version: integerParameter(to.version, 'a version'),
+      last_at: integerParameter(to.lastAt, 'an instant'),
+      seq: integerParameter(to.seq, 'a seq'),
+      chain: textParameter(to.chain, 'a chain'),
+    })
+  }
+  for (const { table, row } of unit.unique ?? []) {
+    const of = plan(table)
+    writes.add('claim', relationIn(of), ['tenant', ...of.columns], cellsOf(of, tenant, row, of.columns))
+  }
+  for (const write of unit.writes) writeRow(plan(write.table), tenant, write, writes)
+  for (const event of unit.events) writes.add('insert', eventTable, EVENT_CELLS, eventCells(event))
+  const names = timers.map((timer) => rowId(timer.queue, [timer.key]))
+  if (new Set(names).size < names.length) for (const timer of timers) later.push({ tenant, timer })
+  else for (const timer of timers) writeTimer(tenant, timer, writes)
+  if (fired && !names.includes(rowId(fired.queue, [fired.key]))) writeTimer(tenant, { ...fired, timer: 'cancel' }, writes)
+}
+
+function writeRow(of: TablePlan, tenant: string, write: Write, writes: Writes): void {
+  const relation = relationIn(of)
+  if ('row' in write) {
+    writes.add(write.write, relation, ['tenant', ...of.columns], cellsOf(of, tenant, write.row, of.columns))
+    return
+  }
+  const { key } = of.table
+  if (write.write === 'remove') {
+    writes.add('remove', relation, ['tenant', ...key], cellsOf(of, tenant, write.key, key))
+    return
+  }
+  const changed = Object.keys(write.set)
+  for (const column of changed) {
+    if (!Object.hasOwn(of.encode, column) || key.includes(column)) throw unknownColumn(of.table.name, column)
+  }
+  const columns = [...key, ...changed.sort()]
+  const doing = changed.length === 0 ? 'look' : 'change'
+  writes.add(doing, relation, ['tenant', ...columns], cellsOf(of, tenant, { ...write.set, ...write.key }, columns))
+}
+
+function writeTimer(tenant: string, timer: TimerWrite, writes: Writes): void {
+  const { queue, key } = timer
+  const one = { tenant, queue: textParameter(queue, 'a queue'), key: textParameter(key, 'a key') }
+  if (timer.timer === 'cancel') {
+    writes.add('remove', timerTable, ['tenant', 'queue', 'key'], one)
+    return
+  }
+  const due = { ...one, due_at: integerParameter(timer.dueAt, 'an instant') }
+  if (timer.timer === 'set') {
+    writes.add('set-timer', timerTable, ['tenant', 'queue', 'key', 'lane', 'due_at'], { ...due, lane: String(laneOf(tenant)) })
+  } else {
+    const failed = { ...due, last_error: textParameter(timer.error, 'a text'), parked: timer.parked ? '1' : '0' }
+    writes.add('fail-timer', timerTable, ['tenant', 'queue', 'key', 'due_at', 'last_error', 'parked'], failed)
+  }
+}

@@ -1,0 +1,36 @@
+import './errors.ts'
+import type { Session, Storage } from '@patronkit/core/storage'
+import { sqlStorage } from './engine.ts'
+import { noOwnTransaction } from './errors.ts'
+import { postgresDialect } from './postgres-dialect.ts'
+
+/** Where a Postgres storage lives. */
+export interface PostgresOptions {
+  /** Your pool or database: `fromPg(pool)`, `fromPostgresJs(sql)` or `fromPglite(db)`. It stays open when the storage closes. */
+  readonly connection: Session
+  /** The schema of all tables. Default: `patronkit`. */
+  readonly schema?: string
+  /** Stands before every table and index. Default: nothing. */
+  readonly tablePrefix?: string
+}
+
+/**
+ * Storage in PostgreSQL 14 or newer, on connections of yours.
+ *
+ * @example
+ * ```ts
+ * import { PGlite } from '@electric-sql/pglite'
+ * import { fromPglite } from '@patronkit/storage-sql/pglite'
+ * import { postgresStorage } from '@patronkit/storage-sql/postgres'
+ *
+ * const storage = postgresStorage({ connection: fromPglite(new PGlite()) })
+ * await storage.schema.migrate()
+ * await storage.close()
+ * ```
+ */
+export function postgresStorage(o: PostgresOptions): Storage {
+  const { connection } = o
+  if (connection.dialect === 'postgres' && !connection.transaction) throw noOwnTransaction('postgres')
+  const dialect = postgresDialect(o.schema ?? 'patronkit')
+  return sqlStorage({ dialect, connection, tablePrefix: o.tablePrefix ?? '', close: () => undefined })
+}
