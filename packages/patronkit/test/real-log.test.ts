@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { manualClock, memoryStorage, type Storage } from '@patronkit/core'
+import { memoryStorage, type Storage } from '@patronkit/core'
 import { seededRandom } from '@patronkit/core/testing'
 import type { ItemView } from '@patronkit/sla-engine'
 import { sqliteStorage } from '@patronkit/storage-sql/sqlite'
@@ -10,10 +10,8 @@ import { figure } from '../../../tooling/figure.ts'
 import { reportFrom } from '../src/commands/sla-report.ts'
 import { createPatronkit } from '../src/index.ts'
 import type { Report } from '../src/report/model.ts'
-import { hasRealLog, helpdesk, REAL_LOG } from './helpdesk.ts'
+import { clock, everyEvent, hasRealLog, helpdesk, REAL_LOG } from './helpdesk.ts'
 import { recount } from './recount.ts'
-
-const clock = manualClock('2026-11-23T09:00:00Z')
 
 async function chain(storage: Storage): Promise<Report> {
   return reportFrom({ log: REAL_LOG, definitions: helpdesk(), tenant: 'desk', storage, clock, random: seededRandom(1) })
@@ -33,20 +31,6 @@ async function everyItem(storage: Storage, asOf: string): Promise<ReadonlyMap<st
     after = page.next
   }
   return found
-}
-
-/** Every event there is, as its feed gives it. */
-async function everyEvent(storage: Storage): Promise<readonly string[]> {
-  const lines: string[] = []
-  for (;;) {
-    const { events, states } = await storage.feed({ consumer: 'test', now: clock.now().getTime(), limit: 5_000 })
-    if (events.length === 0) return lines.sort()
-    for (const event of events) lines.push(JSON.stringify(event))
-    for (const state of states) {
-      const last = events.findLast((event) => event.lane === state.lane)!
-      await storage.advance(state.position, { ...state, position: last.position })
-    }
-  }
 }
 
 // Without the real log beside the checkout these facts are left out; the simulated log covers the same chain.
