@@ -1,5 +1,16 @@
-import type { Add, Row, Table, TimerWrite, Unit, UnitAnswer, Write } from '@patronkit/core/storage'
-import { laneOf } from '@patronkit/core/storage'
+import {
+  type Add,
+  fitsBounds,
+  laneOf,
+  outOfBounds,
+  type Row,
+  type Table,
+  type TimerWrite,
+  taken,
+  type Unit,
+  type UnitAnswer,
+  type Write,
+} from '@patronkit/core/storage'
 import { unknownColumn } from './errors.ts'
 import { EVENT_COLUMNS } from './events.ts'
 import { type Found, keyIn, rowId } from './postgres-lock.ts'
@@ -50,19 +61,11 @@ function refusalOf(plan: Plan, unit: Unit, found: Found, counters: Counters): Un
   }
   for (const add of unit.adds ?? []) {
     const stands = counters.stands(tenant, add)
-    if (fits(add, stands + add.by)) continue
-    return { outcome: 'out-of-bounds', table: add.table.name, key: named(add.table, add.key), column: add.column, found: stands }
+    if (!fitsBounds(add, stands + add.by)) return outOfBounds(add, stands)
   }
-  for (const { table, row } of unit.unique ?? []) {
-    if (found.present(plan(table), tenant, row)) return { outcome: 'taken', table: table.name, key: named(table, row) }
-  }
+  for (const unique of unit.unique ?? []) if (found.present(plan(unique.table), tenant, unique.row)) return taken(unique)
   return null
 }
-
-const fits = (add: Add, after: number): boolean =>
-  after >= (add.min ?? -Number.MAX_SAFE_INTEGER) && after <= (add.max ?? Number.MAX_SAFE_INTEGER)
-
-const named = (of: Table, row: Row): Row => Object.fromEntries(of.key.map((column) => [column, row[column]!]))
 
 interface Counters {
   readonly stands: (tenant: string, add: Add) => number
