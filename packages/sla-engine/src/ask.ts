@@ -1,23 +1,10 @@
 import type { Explanation, Instant } from '@patronkit/core'
 import { PatronkitError } from '@patronkit/core'
-import {
-  all,
-  behind,
-  type Context,
-  cursorAt,
-  field,
-  get,
-  list,
-  nowFor,
-  type Operation,
-  type Page,
-  parse,
-  read,
-} from '@patronkit/core/service'
+import { all, behind, type Context, cursorAt, field, list, nowFor, type Operation, type Page, parse, read } from '@patronkit/core/service'
 import { foldFacts, passTime, type Rules } from './evolve.ts'
 import { explainClock } from './explain.ts'
 import type { Attributes, ItemRef, ItemState } from './model.ts'
-import { answerOf, MOST_CLOCKS, type Recorded, readFacts, readItem } from './record.ts'
+import { answerOf, MOST_CLOCKS, type Recorded, readFacts, readItem, subjectOf } from './record.ts'
 import { type ClockRow, type ItemRow, stateOf } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { dueSchema, explainSchema, itemsSchema, statusManySchema, statusSchema } from './schema.ts'
@@ -85,14 +72,26 @@ export function* due(book: Rulebook, ctx: Context, i: { before?: Instant; after?
   const where = all(...running, ...(before === undefined ? [] : [field('due_at').lt(before)]), behind(order, after))
   const [found] = yield* read(ctx, list(clocks, { where, order, limit: limit + 1 }))
   const page = found.slice(0, limit)
+  const itemRows = yield* itemsOf(ctx, page)
   const rows: DueView[] = []
   for (const row of page) {
     const item = { type: row.item_type, id: row.item }
-    const [itemRow] = yield* read(ctx, get(items, { item_type: item.type, item: item.id }))
-    const state = stateOf(itemRow!, [row])
+    const state = stateOf(itemRows.get(subjectOf(item))!, [row])
     rows.push(...viewClocks(state, ctx.now, yield* book.pinnedTo(ctx, state)).map((view) => ({ ...view, item })))
   }
   return { rows, next: found.length > limit ? cursorAt(order, page.at(-1)!) : null }
+}
+
+/** The items of some clocks, one read a type. */
+function* itemsOf(ctx: Context, rows: readonly ClockRow[]): Operation<ReadonlyMap<string, ItemRow>> {
+  const found = new Map<string, ItemRow>()
+  for (const [type, ofType] of Map.groupBy(rows, (row) => row.item_type)) {
+    const ids = [...new Set(ofType.map((row) => row.item))]
+    const where = all(field('item_type').eq(type), field('item').in(ids))
+    const [page] = yield* read(ctx, list(items, { where, limit: ids.length }))
+    for (const row of page) found.set(subjectOf({ type: row.item_type, id: row.item }), row)
+  }
+  return found
 }
 
 /** Every item of a type that was opened by then, by id, with its clocks. */
