@@ -10,6 +10,8 @@ export interface Connection {
   joined<T>(session: Session, steps: Steps<Statement, T>): MaybePromise<T>
   /** One statement or several that need no transaction. */
   alone<T>(steps: Steps<Statement, T>): MaybePromise<T>
+  /** One statement that writes: a transaction by itself, and run again like one. */
+  once<T>(steps: () => Steps<Statement, T>): MaybePromise<T>
   /** Begins as a writer, and keeps all or nothing. Runs again when the engine gave the transaction up because of another. */
   writing<T>(steps: () => Steps<Statement, T>): MaybePromise<T>
 }
@@ -24,6 +26,7 @@ export function connectionOver(dialect: Dialect, own: Session): Connection {
   return {
     joined: joining(dialect),
     alone: (steps) => inTurn(() => drive(steps, perform)),
+    once: (steps) => inTurn(() => drive(steps(), perform)),
     writing: (steps) => inTurn(() => drive(inTransaction(dialect, steps()), perform)),
   }
 }
@@ -34,6 +37,7 @@ function overPool(dialect: Dialect, own: Session, transaction: NonNullable<Sessi
   return {
     joined: joining(dialect),
     alone: (steps) => drive(steps, perform),
+    once: (steps) => retrying(async () => drive(steps(), perform)),
     writing: (steps) => {
       const once = () => transaction.call(own, async (session) => drive(steps(), performing(dialect, session, busy)))
       return retrying(() => translating(dialect, busy, once as () => Promise<never>))

@@ -8,7 +8,7 @@ export type AnyTables = Record<string, Record<string, unknown>>
 export type CastType = ColumnType | 'number'
 
 /** What went wrong inside a driver, told apart by its message because host drivers wrap errors in their own. */
-export type Fault = 'missing-relation' | 'duplicate' | 'busy' | 'aborted' | 'nested-transaction'
+export type Fault = 'missing-relation' | 'duplicate' | 'busy' | 'aborted' | 'broken-write' | 'nested-transaction'
 
 /** A column as the database itself describes it. */
 export interface FoundColumn {

@@ -8,8 +8,8 @@ import { driftOf } from './drift.ts'
 import { advance, feedPage, feedShapes } from './feed.ts'
 import { applyMissing, missingMigrations, printMigrations } from './migrate.ts'
 import { postgresClaim } from './postgres-claim.ts'
-import { postgresCommit } from './postgres-commit.ts'
 import { postgresSequencer } from './postgres-sequencer.ts'
+import { postgresUnits } from './postgres-units.ts'
 import { reader } from './read.ts'
 import { planner } from './rows.ts'
 import { eventsWait, sequence, sequencerShapes } from './sequencer.ts'
@@ -39,14 +39,19 @@ export function sqlStorage(o: EngineOptions): Storage {
   // one server and many connections: locks by row instead of one writer at a time
   const postgres =
     o.dialect.name === 'postgres' &&
-    lazily(() => ({ commit: postgresCommit(catalog, plan), claim: postgresClaim(catalog), sequence: postgresSequencer(catalog) }))
+    lazily(() => ({
+      commit: postgresUnits(catalog, plan, connection),
+      claim: postgresClaim(catalog),
+      sequence: postgresSequencer(catalog),
+    }))
   return {
     engine: o.dialect.name,
     declare: (schema) => declarePackage(catalog, schema),
     read: (tenant, reads, session) =>
       session ? connection.joined(session, readAll(tenant, reads)) : connection.alone(readAll(tenant, reads)),
     commit: (units, session) => {
-      const steps = () => (postgres ? postgres().commit(units, session === undefined) : commitUnits(shapes().commit, units))
+      if (postgres) return postgres().commit(units, session)
+      const steps = () => commitUnits(shapes().commit, units)
       return session ? connection.joined(session, steps()) : connection.writing(steps)
     },
     // looks first and takes the write lock only when there is something to write: most calls find nothing

@@ -36,7 +36,8 @@ export function deciding(plan: Plan): (units: readonly Unit[], found: Found) => 
     const writes = createWrites()
     const later: { tenant: string; timer: TimerWrite }[] = []
     const counters = countersOf(plan, found)
-    const answers = units.map((unit): UnitAnswer => {
+    const answers = units.map((unit, no): UnitAnswer => {
+      writes.unit(no)
       const refused = refusalOf(plan, unit, found, counters)
       if (refused) return refused
       for (const add of unit.adds ?? []) counters.add(unit.tenant, add)
@@ -48,9 +49,10 @@ export function deciding(plan: Plan): (units: readonly Unit[], found: Found) => 
   }
 }
 
-const DONE: UnitAnswer = Object.freeze({ outcome: 'done' })
+export const DONE: UnitAnswer = Object.freeze({ outcome: 'done' })
 
-function refusalOf(plan: Plan, unit: Unit, found: Found, counters: Counters): UnitAnswer | null {
+/** Why a unit does not hold, or null. */
+export function refusalOf(plan: Plan, unit: Unit, found: Found, counters: Counters): UnitAnswer | null {
   const { tenant, fired } = unit
   for (const { kind, subject, from } of unit.heads) {
     const version = found.version(tenant, kind, subject)
@@ -67,14 +69,15 @@ function refusalOf(plan: Plan, unit: Unit, found: Found, counters: Counters): Un
   return null
 }
 
-interface Counters {
+/** Where counters stand while units go in. */
+export interface Counters {
   readonly stands: (tenant: string, add: Add) => number
   readonly add: (tenant: string, add: Add) => void
   readonly write: (writes: Writes) => void
 }
 
 /** Counters as the units of one run move them; a row is written once, with where it ended. */
-function countersOf(plan: Plan, found: Found): Counters {
+export function countersOf(plan: Plan, found: Found): Counters {
   const moved = new Map<string, { readonly of: TablePlan; readonly tenant: string; readonly key: Row; readonly now: Map<string, number> }>()
   const id = (tenant: string, add: Add) => `${add.table.name} ${rowId(tenant, keyIn(plan(add.table), add.key))}`
   const standing = (tenant: string, add: Add) => moved.get(id(tenant, add))?.now ?? found.counters(plan(add.table), tenant, add.key)
@@ -99,7 +102,8 @@ function countersOf(plan: Plan, found: Found): Counters {
 const HEAD_COLUMNS = headTable.columns.map((column) => column.name)
 const EVENT_CELLS = ['lane', ...EVENT_COLUMNS]
 
-function writeUnit(plan: Plan, unit: Unit, writes: Writes, later: { tenant: string; timer: TimerWrite }[]): void {
+/** Everything a unit writes but its counters. */
+export function writeUnit(plan: Plan, unit: Unit, writes: Writes, later: { tenant: string; timer: TimerWrite }[]): void {
   const { tenant, fired, timers } = unit
   for (const { kind, subject, from, to } of unit.heads) {
     writes.add(from.version === 0 ? 'claim' : 'change', headTable, HEAD_COLUMNS, {

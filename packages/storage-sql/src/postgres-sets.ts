@@ -7,7 +7,7 @@ import type { TablePlan } from './rows.ts'
 import { integerParameter, textParameter } from './values.ts'
 
 /** Rows that travel as one text parameter: a list of objects whose values are texts or null. */
-export type Cells = { readonly [column: string]: string | null }
+export type Cells = { readonly [column: string]: string | number | null }
 
 /** What a column of a set is read as. */
 const TYPES: { readonly [T in ColumnType]: string } = {
@@ -19,11 +19,14 @@ const TYPES: { readonly [T in ColumnType]: string } = {
   boolean: 'boolean',
 }
 
+/** Beside a row's columns, which unit it is of. No column can be called so. */
+export const UNIT = '#unit'
+
 /** The rows of parameter `$n`, as a table called `w`. */
 export function setOf(relation: Relation, columns: readonly string[], n: number) {
   const types = new Map(relation.columns.map((column) => [column.name, TYPES[column.type]]))
   const described = columns.map((column) => sql`${sql.ref(column)} ${sql.raw(types.get(column)!)}`)
-  return sql`json_to_recordset(${sql.raw(`$${n}`)}::text::json) as "w" (${sql.join(described)})`
+  return sql`json_to_recordset(${sql.raw(`$${n}`)}::text::json) as "w" (${sql.ref(UNIT)} int4, ${sql.join(described)})`
 }
 
 /** `"t"."a" = "w"."a" and …` */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { rowId } from './postgres-lock.ts'
-import { type Cells, columnsOf, sameKey, setOf, textOf } from './postgres-sets.ts'
+import { type Cells, columnsOf, sameKey, setOf, textOf, UNIT } from './postgres-sets.ts'
 import type { Relation } from './relation.ts'
 import { kept, type Statement } from './statement.ts'
 import { timerTable } from './work-tables.ts'
@@ -18,11 +18,13 @@ export interface Group {
   readonly relation: Relation
   /** The columns that travel; of a change, those that change are the ones outside the key. */
   readonly columns: readonly string[]
-  readonly rows: { readonly cells: Cells; readonly place: number }[]
+  readonly rows: { readonly cells: Cells; readonly unit: number; readonly place: number }[]
 }
 
 /** Groups what is written: claims first, in an order that everybody keeps. */
 export interface Writes {
+  /** Whose rows follow. */
+  readonly unit: (no: number) => void
   readonly add: (doing: Doing, relation: Relation, columns: readonly string[], cells: Cells) => void
   readonly groups: () => readonly Group[]
 }
@@ -30,11 +32,15 @@ export interface Writes {
 /** Nothing to write yet. */
 export function createWrites(): Writes {
   const groups = new Map<string, Group>()
+  let unit = 0
   let place = 0
   return {
+    unit: (no) => {
+      unit = no
+    },
     add: (doing, relation, columns, cells) => {
       const name = `${doing === 'claim' ? 0 : 1} ${relation.name} ${doing} ${columns.join()}`
-      kept(groups, name, () => ({ doing, relation, columns, rows: [] })).rows.push({ cells, place: place++ })
+      kept(groups, name, () => ({ doing, relation, columns, rows: [] })).rows.push({ cells, unit, place: place++ })
     },
     groups: () => [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group),
   }
@@ -44,21 +50,25 @@ export function createWrites(): Writes {
 export function writer(catalog: Catalog): (groups: readonly Group[]) => Statement {
   const texts = new Map<string, string>()
   return (groups) => {
-    const shape = groups.map(({ doing, relation, columns }) => `${doing} ${relation.name} ${columns.join()}`).join('|')
-    const text = kept(texts, shape, () => writeText(catalog, groups))
-    return { text, params: groups.map(({ rows, relation }) => JSON.stringify(inKeyOrder(rows, relation))) }
+    const text = kept(texts, shapeOfGroups(groups), () => writeText(catalog, groups))
+    return { text, params: groups.map((group) => rowsAsText(group)) }
   }
 }
 
-function inKeyOrder(rows: Group['rows'], relation: Relation): readonly Cells[] {
-  if (rows.length === 1) return [rows[0]!.cells]
-  const named = rows.map(({ cells }) => [idOf(relation, cells), cells] as const)
-  return named.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, cells]) => cells)
+/** Groups of one shape are written by one text. */
+export const shapeOfGroups = (groups: readonly Group[]): string =>
+  groups.map(({ doing, relation, columns }) => `${doing} ${relation.name} ${columns.join()}`).join('|')
+
+/** The rows of a group as the parameter they travel in, in the order of their keys: all commits insert in one order. */
+export function rowsAsText({ rows, relation }: Group): string {
+  if (rows.length === 1) return JSON.stringify([{ [UNIT]: rows[0]!.unit, ...rows[0]!.cells }])
+  const named = rows.map(({ cells, unit }) => [idOf(relation, cells), { [UNIT]: unit, ...cells }] as const)
+  return JSON.stringify(named.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, cells]) => cells))
 }
 
 const idOf = ({ key }: Relation, cells: Cells): string =>
   rowId(
-    cells.tenant!,
+    cells.tenant as string,
     key.slice(1).map((column) => cells[column]),
   )
 
@@ -72,7 +82,8 @@ export function firstMissing(groups: readonly Group[], written: readonly (null |
   return missing.sort((a, b) => a.place - b.place)[0]?.group ?? null
 }
 
-const HAS_TO: ReadonlySet<Doing> = new Set(['insert', 'change', 'remove', 'look'])
+/** What a decision relied on; anything else may find nothing. */
+export const HAS_TO: ReadonlySet<Doing> = new Set(['insert', 'change', 'remove', 'look'])
 
 const GATE = 'gate'
 
@@ -100,7 +111,8 @@ const allIn = (i: number) => sql`(select count(*) from ${sql.ref(`g${i}`)}) = ${
 
 const lengthOf = (i: number) => sql`json_array_length(${sql.raw(`$${i + 1}`)}::text::json)`
 
-function doText(catalog: Catalog, { doing, relation, columns }: Group, n: number, where: ReturnType<typeof sql>) {
+/** One group as a statement that answers the keys it wrote. */
+export function doText(catalog: Catalog, { doing, relation, columns }: Group, n: number, where: ReturnType<typeof sql>) {
   const table = sql.table(catalog.named(relation.name))
   const set = setOf(relation, columns, n)
   const { key } = relation
@@ -132,6 +144,6 @@ function doText(catalog: Catalog, { doing, relation, columns }: Group, n: number
     case 'remove':
       return sql`delete from ${table} as "t" using ${set} where ${sameKey(key)} and ${where} ${hit}`
     case 'look':
-      return sql`select ${columnsOf(key, 't')} from ${table} as "t" join ${set} on ${sameKey(key)}`
+      return sql`select ${columnsOf(key, 't')} from ${table} as "t" join ${set} on ${sameKey(key)} where ${where}`
   }
 }

@@ -71,7 +71,8 @@ test('every statement names the tenant, but for those that are listed', () => {
   for (const text of seen) {
     if (NO_TENANT.some((pattern) => pattern.test(text.replace(/\s+/g, ' ')))) continue
     const tables = text.match(/\b(from|into|update) "pk_\w+"/g)?.length ?? 0
-    const tenants = text.match(TENANT)
+    // what was inserted is found again by its key, which has the tenant as well
+    const tenants = text.replace(/join "g\d+" as "t" on "t"."tenant" = "w"."tenant"/g, '').match(TENANT)
     expect(tables, text).toBeGreaterThan(0)
     expect(tenants?.length, text).toBe(tables)
   }

@@ -254,6 +254,34 @@ describe.runIf(realPostgres)('on a real server', () => {
     expect([keys.length, new Set(keys).size]).toEqual([400, 400])
   })
 
+  test('a unit that changes a timer while a worker leases it waits, and then changes what is there', async () => {
+    const one = schema()
+    const storage = postgresStorage({ connection: fromPg(pool()), schema: one })
+    storage.declare(accountsSchema)
+    await storage.schema.migrate()
+    const named = (key: string) => ({ queue: 'q', key })
+    const set = (key: string) => ({ timer: 'set', ...named(key), dueAt: 1 }) as const
+    await storage.commit([{ ...unit('a', 1), timers: ['cancelled', 'failed', 'set'].map(set) }])
+    const worker = await pool().connect()
+    await worker.query('begin')
+    await worker.query(`update ${one}.timer set lease = 'w', lease_until = 99`)
+    const timers: Unit['timers'] = [
+      { timer: 'cancel', ...named('cancelled') },
+      { timer: 'failed', ...named('failed'), dueAt: 4, error: 'no luck', parked: false },
+      set('set'),
+    ]
+    const waiting = Promise.all(timers.map((timer, i) => storage.commit([{ ...unit(`n${i}`, 1), timers: [timer] }])))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await worker.query('commit')
+    worker.release()
+    expect((await waiting).flat()).toEqual(timers.map(() => ({ outcome: 'done' })))
+    const { rows } = await pool().query(`select key, generation::int, attempts::int, lease from ${one}.timer order by key`)
+    expect(rows).toEqual([
+      { key: 'failed', generation: 1, attempts: 1, lease: null },
+      { key: 'set', generation: 2, attempts: 0, lease: null },
+    ])
+  })
+
   test('many processes migrate at once, each step is applied once, and later a role that may only read and write finds nothing to do', async () => {
     const one = schema()
     const storages = Array.from({ length: 4 }, () => {
