@@ -82,7 +82,7 @@ function lockText(catalog: Catalog, looks: readonly Look[]): string {
     const { key } = relation
     return sql`(select coalesce(json_agg(json_build_array(${columnsOf([...key, ...more], 'l')})), '[]'::json) from (
       select ${columnsOf([...key, ...more], 't')} from ${sql.table(catalog.named(relation.name))} as "t"
-      join ${setOf(relation, key, i + 1)} on ${sameKey(key)}
+      join ${setOf(relation, key, { param: i + 1, rows: null })} on ${sameKey(key)}
       order by ${columnsOf(key, 't')} ${lock ? sql`for update of "t"` : sql``}) as "l")`
   })
   return textOf(catalog, sql`select array_to_json(array[${sql.join(parts)}])::text`)

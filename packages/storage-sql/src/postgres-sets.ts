@@ -22,12 +22,36 @@ const TYPES: { readonly [T in ColumnType]: string } = {
 /** Beside a row's columns, which unit it is of. No column can be called so. */
 export const UNIT = '#unit'
 
-/** The rows of parameter `$n`, as a table called `w`. */
-export function setOf(relation: Relation, columns: readonly string[], n: number) {
-  const types = new Map(relation.columns.map((column) => [column.name, TYPES[column.type]]))
-  const described = columns.map((column) => sql`${sql.ref(column)} ${sql.raw(types.get(column)!)}`)
-  return sql`json_to_recordset(${sql.raw(`$${n}`)}::text::json) as "w" (${sql.ref(UNIT)} int4, ${sql.join(described)})`
+/**
+ * Where rows travel: all in one JSON text at a parameter, or each value at a parameter of its own from there on. Values
+ * of their own cost the server less, but their number is part of the text.
+ */
+export interface Place {
+  readonly param: number
+  /** How many rows, when each value has its own parameter. */
+  readonly rows: number | null
 }
+
+/** Rows as a table called `w`. */
+export function setOf(relation: Relation, columns: readonly string[], { param, rows }: Place) {
+  const types = new Map(relation.columns.map((column) => [column.name, TYPES[column.type]]))
+  if (rows === null) {
+    const described = columns.map((column) => sql`${sql.ref(column)} ${sql.raw(types.get(column)!)}`)
+    return sql`json_to_recordset(${sql.raw(`$${param}`)}::text::json) as "w" (${sql.ref(UNIT)} int4, ${sql.join(described)})`
+  }
+  const cast = (row: number) =>
+    columns.map((column, i) =>
+      sql.raw(`$${param + row * columns.length + i}::text${types.get(column) === 'text' ? '' : `::${types.get(column)}`}`),
+    )
+  const names = sql.join([UNIT, ...columns].map((column) => sql.ref(column)))
+  // only a lone unit travels so
+  const values = Array.from({ length: rows }, (_, row) => sql`(0, ${sql.join(cast(row))})`)
+  return sql`(values ${sql.join(values)}) as "w" (${names})`
+}
+
+/** The parameters of rows in their place. */
+export const paramsOf = (cells: readonly Cells[], columns: readonly string[], { rows }: Place): readonly (string | null)[] =>
+  rows === null ? [JSON.stringify(cells)] : cells.flatMap((row) => columns.map((column) => row[column] as string | null))
 
 /** `"t"."a" = "w"."a" and …` */
 export const sameKey = (key: readonly string[]) =>

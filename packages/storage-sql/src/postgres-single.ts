@@ -4,8 +4,8 @@ import type { Catalog } from './catalog.ts'
 import { countersOf, DONE, refusalOf, writeUnit } from './postgres-decide.ts'
 import { type Found, rowId } from './postgres-lock.ts'
 import { runsOf } from './postgres-runs.ts'
-import { type Cells, columnsOf, sameKey, setOf, textOf, UNIT } from './postgres-sets.ts'
-import { createWrites, doText, type Group, HAS_TO, rowsAsText, shapeOfGroups } from './postgres-write.ts'
+import { type Cells, columnsOf, type Place, paramsOf, sameKey, setOf, textOf, UNIT } from './postgres-sets.ts'
+import { createWrites, doText, type Group, HAS_TO, rowsOf, shapeOfGroups } from './postgres-write.ts'
 import type { Relation } from './relation.ts'
 import type { TablePlan } from './rows.ts'
 import { kept, type Statement } from './statement.ts'
@@ -34,13 +34,31 @@ export function postgresSingle(catalog: Catalog, plan: (of: Table) => TablePlan)
       const groups = writes.groups()
       const [heads, timers] = [headGuards(units), timerGuards(units)]
       const guards = [heads, timers].filter((guard) => guard.rows.length > 0)
-      const shape = `${guards.map((guard) => guard.name).join()}|${shapeOfGroups(groups)}`
-      const text = kept(texts, shape, () => singleText(catalog, guards, groups))
-      const params = [unitRows(units), ...guards.map((guard) => JSON.stringify(guard.rows)), ...groups.map(rowsAsText)]
+      const sets = [...guards, ...groups.map((group) => ({ columns: group.columns, rows: rowsOf(group) }))]
+      const lone = units.length === 1 && sets.reduce((sum, set) => sum + set.rows.length, 0) <= MOST_LONE_ROWS
+      const places = placesOf(sets, lone)
+      const shape = `${lone ? sets.map((set) => set.rows.length) : ''}|${guards.map((guard) => guard.name).join()}|${shapeOfGroups(groups)}`
+      const text = kept(texts, shape, () => singleText(catalog, guards, groups, places, lone ? units[0]! : null))
+      const params = [...(lone ? [] : [unitRows(units)]), ...sets.flatMap((set, i) => paramsOf(set.rows, set.columns, places[i]!))]
       const [open, ...found] = JSON.parse((yield { text, params }) as string) as [number[], ...unknown[][][]]
       return settle(plan, units, new Set(open), guards, found)
     },
   }
+}
+
+/** A lone unit of more rows travels as sets, or there would be a text for every number of rows. */
+const MOST_LONE_ROWS = 12
+
+function placesOf(
+  sets: readonly { readonly columns: readonly string[]; readonly rows: readonly Cells[] }[],
+  lone: boolean,
+): readonly Place[] {
+  let param = lone ? 1 : 2
+  return sets.map(({ columns, rows }) => {
+    const place = { param, rows: lone ? rows.length : null }
+    param += lone ? rows.length * columns.length : 1
+    return place
+  })
 }
 
 /** A change of one timer after another cannot be told in one statement. */
@@ -89,8 +107,14 @@ function timerGuards(units: readonly Unit[]): Guard {
   return { name: 'timers', relation: timerTable, columns: [...timerTable.key, ...same], same, rows }
 }
 
-function singleText(catalog: Catalog, guards: readonly Guard[], groups: readonly Group[]): string {
-  const first = guards.length + 2
+function singleText(
+  catalog: Catalog,
+  guards: readonly Guard[],
+  groups: readonly Group[],
+  places: readonly Place[],
+  lone: Unit | null,
+): string {
+  const placeOf = (group: number) => places[guards.length + group]!
   const claims = groups.filter((group) => group.doing === 'claim').length
   const locked = guards.map(({ name, relation, columns, same }, i) => {
     const holds = sql.join(
@@ -98,13 +122,16 @@ function singleText(catalog: Catalog, guards: readonly Guard[], groups: readonly
       sql` and `,
     )
     return sql`${sql.ref(name)} as materialized (select ${sql.ref(`w.${UNIT}`)} as "no", ${holds} as "holds", ${columnsOf(columns, 't')}
-      from ${sql.table(catalog.named(relation.name))} as "t" join ${setOf(relation, columns, i + 2)} on ${sameKey(relation.key)}
+      from ${sql.table(catalog.named(relation.name))} as "t" join ${setOf(relation, columns, places[i]!)} on ${sameKey(relation.key)}
       order by ${columnsOf(relation.key, 't')} for update of "t")`
   })
   const held = guards.map(({ name }) => sql`select "no" from ${sql.ref(name)} where "holds"`)
   const holding = guards.length > 0 ? sql.join(held, sql` union all `) : sql`select 0 as "no" where false`
+  const asked = lone
+    ? sql`(values (0, ${sql.lit(guardsOf(lone))}, ${sql.lit(claimsOf(lone))})) as "u" ("no", "guards", "claims")`
+    : sql`json_to_recordset($1::text::json) as "u" ("no" int4, "guards" int8, "claims" int4)`
   const fit = sql`"fit" as materialized (
-    select "u"."no", "u"."claims" from json_to_recordset($1::text::json) as "u" ("no" int4, "guards" int8, "claims" int4)
+    select "u"."no", "u"."claims" from ${asked}
     left join (select "no", count(*) as "held" from (${holding}) as "g" group by "no") as "h" on "h"."no" = "u"."no"
     where "u"."guards" = coalesce("h"."held", 0))`
   // taken out as one value: a row that has to be looked at again is held against the same units
@@ -113,10 +140,10 @@ function singleText(catalog: Catalog, guards: readonly Guard[], groups: readonly
   const opened = sql`select "all" from "open"`
   const done = groups.map((group, i) => {
     const before = i > 0 && i < claims ? sql` and (select count(*) from ${sql.ref(`g${i - 1}`)}) >= 0` : sql``
-    return sql`${sql.ref(`g${i}`)} as (${doText(catalog, group, first + i, sql`${mine(i < claims ? fitting : opened)}${before}`)})`
+    return sql`${sql.ref(`g${i}`)} as (${doText(catalog, group, placeOf(i), sql`${mine(i < claims ? fitting : opened)}${before}`)})`
   })
   const claimed = groups.slice(0, claims).map(
-    ({ relation, columns }, i) => sql`select ${sql.ref(`w.${UNIT}`)} from ${setOf(relation, columns, first + i)}
+    ({ relation, columns }, i) => sql`select ${sql.ref(`w.${UNIT}`)} from ${setOf(relation, columns, placeOf(i))}
       join ${sql.ref(`g${i}`)} as "t" on ${sameKey(relation.key)}`,
   )
   const open = sql`"open" as materialized (select coalesce(array_agg("no"), '{}') as "all" from (
@@ -124,7 +151,7 @@ function singleText(catalog: Catalog, guards: readonly Guard[], groups: readonly
   // a row that a decision relied on and that is not as it was read: nothing of all this may stay
   const whole = groups.flatMap(({ doing, relation, columns }, i) => {
     if (!HAS_TO.has(doing) || relation === timerTable) return []
-    return sql`(select count(*) from ${sql.ref(`g${i}`)}) = (select count(*) from ${setOf(relation, columns, first + i)} where ${mine(opened)})`
+    return sql`(select count(*) from ${sql.ref(`g${i}`)}) = (select count(*) from ${setOf(relation, columns, placeOf(i))} where ${mine(opened)})`
   })
   const answers = [
     sql`(select array_to_json("all") from "open" where 1 / (case when ${whole.length > 0 ? sql.join(whole, sql` and `) : sql`true`} then 1 else 0 end) = 1)`,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { rowId } from './postgres-lock.ts'
-import { type Cells, columnsOf, sameKey, setOf, textOf, UNIT } from './postgres-sets.ts'
+import { type Cells, columnsOf, type Place, sameKey, setOf, textOf, UNIT } from './postgres-sets.ts'
 import type { Relation } from './relation.ts'
 import { kept, type Statement } from './statement.ts'
 import { timerTable } from './work-tables.ts'
@@ -51,7 +51,7 @@ export function writer(catalog: Catalog): (groups: readonly Group[]) => Statemen
   const texts = new Map<string, string>()
   return (groups) => {
     const text = kept(texts, shapeOfGroups(groups), () => writeText(catalog, groups))
-    return { text, params: groups.map((group) => rowsAsText(group)) }
+    return { text, params: groups.map((group) => JSON.stringify(rowsOf(group))) }
   }
 }
 
@@ -59,11 +59,11 @@ export function writer(catalog: Catalog): (groups: readonly Group[]) => Statemen
 export const shapeOfGroups = (groups: readonly Group[]): string =>
   groups.map(({ doing, relation, columns }) => `${doing} ${relation.name} ${columns.join()}`).join('|')
 
-/** The rows of a group as the parameter they travel in, in the order of their keys: all commits insert in one order. */
-export function rowsAsText({ rows, relation }: Group): string {
-  if (rows.length === 1) return JSON.stringify([{ [UNIT]: rows[0]!.unit, ...rows[0]!.cells }])
+/** The rows of a group in the order of their keys: all commits insert in one order. */
+export function rowsOf({ rows, relation }: Group): readonly Cells[] {
+  if (rows.length === 1) return [{ [UNIT]: rows[0]!.unit, ...rows[0]!.cells }]
   const named = rows.map(({ cells, unit }) => [idOf(relation, cells), { [UNIT]: unit, ...cells }] as const)
-  return JSON.stringify(named.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, cells]) => cells))
+  return named.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, cells]) => cells)
 }
 
 const idOf = ({ key }: Relation, cells: Cells): string =>
@@ -92,7 +92,7 @@ function writeText(catalog: Catalog, groups: readonly Group[]): string {
   const parts = groups.map((group, i) => {
     // a claim waits for the ones before it, so that all commits insert in one order
     const before = i < claims ? groups.slice(0, i).map((_, j) => allIn(j)) : claims > 0 ? [sql`(select "open" from ${sql.ref(GATE)})`] : []
-    const one = sql`${sql.ref(`g${i}`)} as (${doText(catalog, group, i + 1, before.length > 0 ? sql.join(before, sql` and `) : sql`true`)})`
+    const one = sql`${sql.ref(`g${i}`)} as (${doText(catalog, group, { param: i + 1, rows: null }, before.length > 0 ? sql.join(before, sql` and `) : sql`true`)})`
     if (claims === 0 || i !== claims - 1) return one
     const all = sql.join(
       Array.from({ length: claims }, (_, j) => allIn(j)),
@@ -112,9 +112,9 @@ const allIn = (i: number) => sql`(select count(*) from ${sql.ref(`g${i}`)}) = ${
 const lengthOf = (i: number) => sql`json_array_length(${sql.raw(`$${i + 1}`)}::text::json)`
 
 /** One group as a statement that answers the keys it wrote. */
-export function doText(catalog: Catalog, { doing, relation, columns }: Group, n: number, where: ReturnType<typeof sql>) {
+export function doText(catalog: Catalog, { doing, relation, columns }: Group, place: Place, where: ReturnType<typeof sql>) {
   const table = sql.table(catalog.named(relation.name))
-  const set = setOf(relation, columns, n)
+  const set = setOf(relation, columns, place)
   const { key } = relation
   const rest = columns.filter((column) => !key.includes(column))
   const names = sql.join(columns.map((column) => sql.ref(column)))
