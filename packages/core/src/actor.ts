@@ -15,7 +15,7 @@ export interface Scope {
 
 const name = z.string().min(1).max(200)
 
-export const actorSchema = z.strictObject({
+const actorSchema = z.strictObject({
   type: z.enum(['user', 'customer', 'system']),
   id: name,
   roles: z.array(name).max(100).optional(),

@@ -44,6 +44,6 @@ async function driveOn<Y, T>(steps: Steps<Y, T>, first: Promise<unknown>, perfor
 export const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 
-/** Maps an answer without leaving the stack when it is there already. */
-export const whenDone = <T, U>(answer: MaybePromise<T>, map: (value: T) => U): MaybePromise<U> =>
-  isPromise(answer) ? (answer as Promise<T>).then(map) : map(answer as T)
+/** Goes on from an answer: at once when it is there, without leaving the stack, else when it comes. */
+export const whenDone = <T, U>(answer: MaybePromise<T>, then: (value: T) => MaybePromise<U>): MaybePromise<U> =>
+  isPromise(answer) ? (answer as Promise<T>).then(then) : then(answer as T)

@@ -41,7 +41,7 @@ export interface Recorded {
   readonly nextDueAt: Date | null
 }
 
-export const SUBJECT = 'sla-item'
+const SUBJECT = 'sla-item'
 export const QUEUE = 'sla'
 export const subjectOf = (item: ItemRef): string => `${item.type}/${item.id}`
 

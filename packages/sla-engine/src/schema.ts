@@ -8,7 +8,7 @@ const id = z
   .max(200)
   .refine((value) => value.isWellFormed(), 'is not well-formed text')
 
-export const itemSchema = z.strictObject({
+const itemSchema = z.strictObject({
   type: id.refine((value) => !value.includes('/'), 'an item type has no slash'),
   id,
 })

@@ -1,5 +1,5 @@
 import { isPatronkitError, retrying } from '@patronkit/core'
-import { drive, type MaybePromise, type Session, type Steps, whenDone } from '@patronkit/core/storage'
+import { drive, type MaybePromise, type Session, type Steps } from '@patronkit/core/storage'
 import type { Dialect } from './dialect.ts'
 import { busy, connectionInTransaction, hostTransactionAborted, notMigrated, wrongDialect } from './errors.ts'
 import type { Statement } from './statement.ts'
@@ -115,6 +115,3 @@ function takingTurns(): <T>(work: () => MaybePromise<T>) => MaybePromise<T> {
     return mine
   }
 }
-
-/** Marks an operation as a promise for the calls that have to be one. */
-export const promised = async <T>(answer: MaybePromise<T>): Promise<T> => whenDone(answer, (value) => value)

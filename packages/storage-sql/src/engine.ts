@@ -1,4 +1,4 @@
-import type { MaybePromise, Session, Storage } from '@patronkit/core/storage'
+import { type MaybePromise, type Session, type Storage, whenDone } from '@patronkit/core/storage'
 import { createCatalog, declarePackage } from './catalog.ts'
 import { claimShapes, leaseRipe, nextDue, ripeTimers } from './claim.ts'
 import { commitShapes, commitUnits } from './commit.ts'
@@ -57,14 +57,14 @@ export function sqlStorage(o: EngineOptions): Storage {
     // looks first and takes the write lock only when there is something to write: most calls find nothing
     claim: (request) => {
       if (postgres) return connection.alone(postgres().claim(request))
-      return after(connection.alone(ripeTimers(shapes().claim, request)), (ripe) =>
+      return whenDone(connection.alone(ripeTimers(shapes().claim, request)), (ripe) =>
         ripe.length === 0 ? ripe : connection.writing(() => leaseRipe(shapes().claim, request)),
       )
     },
     nextDue: (queues) => connection.alone(nextDue(shapes().claim, queues)),
     feed: (request) =>
-      after(connection.alone(eventsWait(shapes().sequencer)), (waiting) =>
-        after(waiting ? connection.writing(() => (postgres ? postgres().sequence() : sequence(shapes().sequencer))) : undefined, () =>
+      whenDone(connection.alone(eventsWait(shapes().sequencer)), (waiting) =>
+        whenDone(waiting ? connection.writing(() => (postgres ? postgres().sequence() : sequence(shapes().sequencer))) : undefined, () =>
           connection.alone(feedPage(shapes().feed, request)),
         ),
       ),
@@ -79,11 +79,6 @@ export function sqlStorage(o: EngineOptions): Storage {
     },
     close: () => o.close(),
   }
-}
-
-/** Goes on at once with an answer that is there, else when it is. */
-function after<T, U>(answer: MaybePromise<T>, then: (value: T) => MaybePromise<U>): MaybePromise<U> {
-  return answer instanceof Promise ? answer.then(then) : then(answer)
 }
 
 function lazily<T>(build: () => T): () => T {
