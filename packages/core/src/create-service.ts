@@ -6,6 +6,7 @@ import { isPatronkitError, PatronkitError, retrying } from './errors.ts'
 import type { Claimed, MaybePromise, Session, Storage } from './port.ts'
 import { parse } from './schema.ts'
 import { drive } from './steps.ts'
+import { asyncInSync } from './sync.ts'
 import type { PackageSchema } from './table.ts'
 import { passage } from './traffic.ts'
 
@@ -24,7 +25,10 @@ export interface Service<H> {
 }
 
 /** The verbs for one tenant and actor; `in` puts them into the host's transaction. */
-export type Bound<H> = H & { in(session: Session): H & { readonly sync: Synchronous<H> } }
+export type Bound<H> = H & { in(session: Session): Joined<H> }
+
+/** The verbs in a transaction; `sync` for a transaction that must end without a promise. */
+export type Joined<H> = H & { readonly sync: Synchronous<H> }
 
 /** The same verbs on a synchronous driver: they answer at once, so they fit into its synchronous transaction. */
 export type Synchronous<H> = { readonly [K in keyof H]: H[K] extends (i: infer I) => Promise<infer R> ? (i: I) => R : never }
@@ -134,12 +138,5 @@ const sessionNotSync = (verb: string) =>
   new PatronkitError({
     code: 'core/session-not-sync',
     message: 'the session of this transaction answers with promises, so .sync cannot run on it. Await the verb without .sync.',
-    details: { verb },
-  })
-
-const asyncInSync = (verb: string) =>
-  new PatronkitError({
-    code: 'core/async-in-sync-transaction',
-    message: `${verb} was called with a promise inside a synchronous transaction, which would commit before it is done. Call it on .in(session).sync.`,
     details: { verb },
   })

@@ -1,3 +1,4 @@
+import { PatronkitError } from './errors.ts'
 import type { Head, StoredEvent } from './event.ts'
 import type { Pred } from './predicate.ts'
 import type { PackageSchema, Row, RowOf, Table } from './table.ts'
@@ -11,7 +12,8 @@ export type MaybePromise<T> = T | Promise<T>
  * statement answers at most one text (the first column of its first row), which the engine casts and parses.
  */
 export interface Session {
-  readonly dialect: 'sqlite' | 'postgres'
+  /** `none`: a session of an engine without SQL, made by its own `transaction`. */
+  readonly dialect: 'sqlite' | 'postgres' | 'none'
   /** True when `run` answers without a promise, as SQLite's drivers do. */
   readonly sync: boolean
   run(text: string, params: readonly (string | null)[]): MaybePromise<string | null>
@@ -33,7 +35,53 @@ export type Read =
       readonly order: readonly OrderBy[]
       readonly limit: number
     }
+  | {
+      readonly read: 'fold'
+      readonly table: Table
+      readonly where: Pred
+      readonly by: readonly string[]
+      readonly sum: readonly string[]
+      readonly limit: number
+    }
+  | { readonly read: 'heads'; readonly kind: string; readonly subjects: readonly string[] }
+  | { readonly read: 'subjects'; readonly after: SubjectRef | null; readonly limit: number }
+  | { readonly read: 'timers'; readonly parked: boolean; readonly after: TimerRef | null; readonly limit: number }
   | { readonly read: 'events'; readonly kind: string; readonly subject: string; readonly after: number; readonly limit: number }
+
+/** Which subject of a tenant. */
+export interface SubjectRef {
+  readonly kind: string
+  readonly subject: string
+}
+
+/** Which timer of a tenant. */
+export interface TimerRef {
+  readonly queue: string
+  readonly key: string
+}
+
+/** A subject with its head. */
+export interface SubjectHead extends SubjectRef {
+  readonly head: Head
+}
+
+/** A timer as it stands, leased or waiting or parked. */
+export interface StoredTimer extends TimerRef {
+  readonly dueAt: number
+  readonly generation: number
+  readonly attempts: number
+  readonly lastError: string | null
+  readonly parked: boolean
+}
+
+/** Rows of one group, counted and summed. */
+export interface Fold {
+  /** The columns that make the group. */
+  readonly by: Row
+  readonly count: number
+  /** Sums by column; missing values count as nothing. */
+  readonly sum: { readonly [column: string]: number }
+}
 
 export interface OrderBy {
   readonly column: string
@@ -51,6 +99,45 @@ export const headOf = (kind: string, subject: string): Asking<Head> => ({ read: 
 
 /** One row by its key, or null. */
 export const get = <T extends Table>(of: T, key: Row): Asking<RowOf<T> | null> => ({ read: 'get', table: of, key })
+
+/** The heads of several subjects of a kind, in their order. */
+export const headsOf = (kind: string, subjects: readonly string[]): Asking<readonly Head[]> => ({ read: 'heads', kind, subjects })
+
+/** Subjects of a tenant with their heads, by kind and subject. */
+export const subjectsAfter = (after: SubjectRef | null, limit: number): Asking<readonly SubjectHead[]> => ({
+  read: 'subjects',
+  after,
+  limit,
+})
+
+/** Timers of a tenant, by queue and key: those that are parked, or those that are not. */
+export const timersAfter = (parked: boolean, after: TimerRef | null, limit: number): Asking<readonly StoredTimer[]> => ({
+  read: 'timers',
+  parked,
+  after,
+  limit,
+})
+
+/**
+ * Matching rows, counted and summed per group, in the order of the groups. Without `by` there is one answer, also when
+ * no row matches. Only integer columns are summed; a sum beyond ±(2^53−1) is refused.
+ */
+export function fold(
+  of: Table,
+  o: { where: Pred; by?: readonly string[]; sum?: readonly string[]; limit: number },
+): Asking<readonly Fold[]> {
+  const { by = [], sum = [], where, limit } = o
+  for (const column of by) if (!Object.hasOwn(of.columns, column) || of.columns[column]!.type === 'json') throw notFoldable(of, column)
+  for (const column of sum) if (!Object.hasOwn(of.columns, column) || of.columns[column]!.type !== 'integer') throw notFoldable(of, column)
+  return { read: 'fold', table: of, where, by: [...new Set(by)], sum: [...new Set(sum)], limit }
+}
+
+const notFoldable = (of: Table, column: string) =>
+  new PatronkitError({
+    code: 'storage/unknown-column',
+    message: `${of.name} has no column ${JSON.stringify(column)} that could be grouped by or summed. Group by columns other than JSON, and sum integers.`,
+    details: { table: of.name, column },
+  })
 
 /** Rows that match, in order. Ties are broken by the table's key, so an order is always total. */
 export const list = <T extends Table>(
@@ -143,7 +230,13 @@ export interface Storage {
   nextDue(queues: readonly string[]): MaybePromise<number | null>
   feed(request: FeedRequest): MaybePromise<FeedPage>
   /** Moves a consumer in one lane; false when somebody else moved it since. `from` is the position that was read. */
-  advance(from: number, to: ConsumerState): MaybePromise<boolean>
+  advance(from: number, to: ConsumerState, session?: Session): MaybePromise<boolean>
+  /**
+   * Runs work in one transaction of the storage's own: everything done with its session stays, or nothing when the work
+   * throws. May run the work again when the engine gave the transaction up. On an engine that answers at once the session
+   * is `sync` and the work must end without a promise. Within the work, call the storage with the session only.
+   */
+  transaction<T>(work: (session: Session) => MaybePromise<T>): MaybePromise<T>
   readonly schema: Schema
   close(): MaybePromise<void>
 }

@@ -2,7 +2,8 @@ import type { Actor } from './actor.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Inside, insideOf } from './create-service.ts'
 import { isPatronkitError, PatronkitError } from './errors.ts'
-import type { Claimed, ConsumerState, FedEvent, Storage } from './port.ts'
+import type { Claimed, ConsumerState, FedEvent, Session, Storage } from './port.ts'
+import { whenDone } from './steps.ts'
 
 /** What an event's `data` holds, by type. Each package adds its own types with `declare global`. */
 declare global {
@@ -33,12 +34,33 @@ export interface KitEvent<T extends string = string> {
   readonly data: DataOf<T>
 }
 
-export interface Consumer<T extends string> {
+/** One of the events a consumer asked for. */
+type EventOf<T extends string> = { [K in T]: KitEvent<K> }[T]
+
+interface ConsumerOf<T extends string> {
+  /** Its place in the log is kept under this name. */
   readonly name: string
   readonly types: readonly T[]
-  /** Called at least once for each event, one after the other, in the order of each subject. A throw means: again later. */
-  readonly handle: (event: { [K in T]: KitEvent<K> }[T]) => Promise<void> | void
 }
+
+/** Tells the world outside: mail, webhooks, caches. */
+export interface OutsideConsumer<T extends string> extends ConsumerOf<T> {
+  readonly transaction?: false
+  /** Called at least once for each event, one after the other, in the order of each subject. A throw means: again later. */
+  readonly handle: (event: EventOf<T>) => Promise<void> | void
+}
+
+/** Writes into the same database: its place in the log moves in one transaction with what it writes. */
+export interface InsideConsumer<T extends string> extends ConsumerOf<T> {
+  readonly transaction: true
+  /**
+   * What is written through the session stays exactly once for each event. A throw means: nothing stays, and again later.
+   * On a synchronous storage it must end without a promise.
+   */
+  readonly handle: (event: EventOf<T>, i: { readonly session: Session }) => Promise<void> | void
+}
+
+export type Consumer<T extends string> = OutsideConsumer<T> | InsideConsumer<T>
 
 export interface Tick {
   /** Timers that were handled. */
@@ -155,34 +177,76 @@ async function deliver(
   const failed: Failure[] = []
   let delivered = 0
   for (const state of page.states) {
-    let position = state.position
+    const lane: Place = { state, stored: state.position, position: state.position }
     for (const event of page.events.filter((candidate) => candidate.lane === state.lane)) {
-      const failure = await hand(consumer, event, state)
+      const failure = await hand(storage, consumer, event, lane)
+      if (failure === 'moved') {
+        lane.position = lane.stored
+        break
+      }
       if (failure) failed.push(failure)
       if (failure && !failure.parked) {
-        const again = { ...state, position, attempts: failure.attempts, retryAt: now + backoff(failure.attempts), lastError: failure.code }
-        await storage.advance(state.position, again)
-        position = -1
+        const retryAt = now + backoff(failure.attempts)
+        await storage.advance(lane.stored, {
+          ...state,
+          position: lane.position,
+          attempts: failure.attempts,
+          retryAt,
+          lastError: failure.code,
+        })
+        lane.stored = lane.position
         break
       }
       delivered += consumer.types.includes(event.type) && !failure ? 1 : 0
-      position = event.position
+      lane.position = event.position
     }
-    if (position >= 0) await storage.advance(state.position, { ...state, position, attempts: 0, retryAt: 0, lastError: null })
+    if (lane.position !== lane.stored) await storage.advance(lane.stored, { ...state, ...UNTROUBLED, position: lane.position })
   }
   return { delivered, failed }
 }
 
+/** Where a consumer stands in a lane while a page is delivered: as stored, and as far as it has come. */
+interface Place {
+  readonly state: ConsumerState
+  stored: number
+  position: number
+}
+
+const UNTROUBLED = { attempts: 0, retryAt: 0, lastError: null } as const
+
 /** An event that failed before stands first in its lane, so the lane's attempts are its own. */
-async function hand(consumer: Consumer<string>, event: FedEvent, state: ConsumerState): Promise<Failure | null> {
+async function hand(storage: Storage, consumer: Consumer<string>, event: FedEvent, lane: Place): Promise<Failure | 'moved' | null> {
   if (!consumer.types.includes(event.type) || event.body === null) return null
   try {
+    if (consumer.transaction) return (await handInside(storage, consumer, event, lane)) ? null : 'moved'
     await consumer.handle(toKitEvent(event))
     return null
   } catch (error) {
+    const { state } = lane
     const attempts = (event.position === state.position + 1 ? state.attempts : 0) + 1
     return { subject: event.subject, code: codeOf(error), attempts, parked: attempts >= MAX_ATTEMPTS }
   }
+}
+
+const MOVED = Symbol('another worker moved this consumer')
+
+/** Handles one event and moves the consumer behind it in one transaction; false when another worker was faster. */
+async function handInside(storage: Storage, consumer: InsideConsumer<string>, event: FedEvent, lane: Place): Promise<boolean> {
+  const to = { ...lane.state, ...UNTROUBLED, position: event.position }
+  try {
+    await storage.transaction((session) =>
+      whenDone(consumer.handle(toKitEvent(event), { session }), () =>
+        whenDone(storage.advance(lane.stored, to, session), (moved) => {
+          if (!moved) throw MOVED
+        }),
+      ),
+    )
+  } catch (error) {
+    if (error === MOVED) return false
+    throw error
+  }
+  lane.stored = event.position
+  return true
 }
 
 const toKitEvent = (event: FedEvent): KitEvent => ({

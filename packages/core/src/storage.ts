@@ -15,8 +15,11 @@ export {
   type FedEvent,
   type FeedPage,
   type FeedRequest,
+  type Fold,
+  fold,
   get,
   headOf,
+  headsOf,
   list,
   type MaybePromise,
   type OrderBy,
@@ -24,9 +27,16 @@ export {
   type Schema,
   type Session,
   type Storage,
+  type StoredTimer,
+  type SubjectHead,
+  type SubjectRef,
+  subjectsAfter,
+  type TimerRef,
+  timersAfter,
 } from './port.ts'
 export { all, any, field, holds, not, type Pred, type Scalar } from './predicate.ts'
-export { drive, type Steps, whenDone } from './steps.ts'
+export { drive, isPromise, type Steps, whenDone } from './steps.ts'
+export { refusePromise } from './sync.ts'
 export {
   boolean,
   type Column,

@@ -50,7 +50,12 @@ function enter(storage: Storage, queue: SubjectQueue, send: Passage['commit']): 
 }
 
 const subjectsOf = (tenant: string, reads: readonly Read[]): readonly string[] => [
-  ...new Set(reads.flatMap((read) => (read.read === 'head' ? [JSON.stringify([tenant, read.kind, read.subject])] : []))),
+  ...new Set(
+    reads.flatMap((read) => {
+      if (read.read === 'head') return [JSON.stringify([tenant, read.kind, read.subject])]
+      return read.read === 'heads' ? read.subjects.map((subject) => JSON.stringify([tenant, read.kind, subject])) : []
+    }),
+  ),
 ]
 
 interface SubjectQueue {

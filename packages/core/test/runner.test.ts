@@ -119,6 +119,43 @@ test('an event whose handler throws holds back only its lane, comes again, and i
   expect(failures).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map((n) => [n, n === 8]))
 })
 
+test('a consumer in a transaction writes once for each event, and nothing when it throws', async () => {
+  const { service, runner, storage, clock } = bells()
+  let trouble = 2
+  runner.consumer({
+    name: 'echo',
+    types: ['bell.set'],
+    transaction: true,
+    handle: (e, { session }) => {
+      const { word } = e.data as { word: string }
+      if (word === 'echo') return
+      service
+        .for(scope)
+        .in(session)
+        .sync.ring({ at: NINE + 1e9, word: 'echo' })
+      if (trouble-- > 0) throw new TypeError('no luck')
+    },
+  })
+  const bell = service.for(scope)
+  await bell.ring({ at: NINE + 1e9, word: 'one' })
+  await bell.ring({ at: NINE + 1e9, word: 'two' })
+  expect((await runner.tick()).failed).toMatchObject([{ code: 'TypeError', attempts: 1 }])
+  expect(await storage.read('acme', [headOf('bell', 'b')])).toMatchObject([{ version: 2 }])
+  for (let n = 0; n < 3; n++) {
+    clock.advance({ minutes: 1 })
+    await runner.tick()
+  }
+  expect(await storage.read('acme', [headOf('bell', 'b')])).toMatchObject([{ version: 4 }])
+})
+
+test('a consumer in a transaction of a synchronous storage may not answer with a promise', async () => {
+  const { service, runner, storage } = bells()
+  runner.consumer({ name: 'late', types: ['bell.set'], transaction: true, handle: async () => {} })
+  await service.for(scope).ring({ at: NINE + 1e9 })
+  expect((await runner.tick()).failed).toMatchObject([{ code: 'core/async-in-sync-transaction' }])
+  expect(await storage.feed({ consumer: 'late', now: NINE + 1e9, limit: 9 })).toMatchObject({ states: [{ position: 0, attempts: 1 }] })
+})
+
 test('the same definition again is the same version; another is the next', async () => {
   const { service, clock } = bells()
   const bell = service.for(scope)

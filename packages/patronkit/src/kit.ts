@@ -1,4 +1,4 @@
-import type { Clock, Deps, Scope, Session, Storage } from '@patronkit/core'
+import type { Clock, Deps, Joined, Scope, Session, Storage } from '@patronkit/core'
 import { createRunner, type Runner } from '@patronkit/core/runner'
 import { createSla, type Sla } from '@patronkit/sla-engine'
 
@@ -10,7 +10,7 @@ export interface Domains {
 /** All packages over one storage. */
 export interface Kit extends Runner {
   /** The only objects with verbs: bound to a tenant and to whoever acts. `in` puts all domains into the host's transaction. */
-  for(scope: Scope): Domains & { in(session: Session): Domains }
+  for(scope: Scope): Domains & { in(session: Session): { readonly [D in keyof Domains]: Joined<Domains[D]> } }
   readonly schema: Storage['schema']
 }
 

@@ -1,5 +1,5 @@
 import { isPatronkitError, retrying } from '@patronkit/core'
-import { drive, type MaybePromise, type Session, type Steps } from '@patronkit/core/storage'
+import { drive, type MaybePromise, refusePromise, type Session, type Steps } from '@patronkit/core/storage'
 import type { Dialect } from './dialect.ts'
 import { busy, connectionInTransaction, hostTransactionAborted, notMigrated, wrongDialect } from './errors.ts'
 import type { Statement } from './statement.ts'
@@ -14,6 +14,8 @@ export interface Connection {
   once<T>(steps: () => Steps<Statement, T>): MaybePromise<T>
   /** Begins as a writer, and keeps all or nothing. Runs again when the engine gave the transaction up because of another. */
   writing<T>(steps: () => Steps<Statement, T>): MaybePromise<T>
+  /** Work of others in a transaction of our own, with its session. Keeps all or nothing, and runs again like `writing`. */
+  transaction<T>(work: (session: Session) => MaybePromise<T>): MaybePromise<T>
 }
 
 /** A connection over a session that nobody else uses while one of its operations runs. */
@@ -28,6 +30,16 @@ export function connectionOver(dialect: Dialect, own: Session): Connection {
     alone: (steps) => inTurn(() => drive(steps, perform)),
     once: (steps) => inTurn(() => drive(steps(), perform)),
     writing: (steps) => inTurn(() => drive(inTransaction(dialect, steps()), perform)),
+    transaction: (work) =>
+      inTurn(() =>
+        drive(
+          inTransaction(
+            dialect,
+            calling(() => ended(own, work(own))),
+          ),
+          perform,
+        ),
+      ),
   }
 }
 
@@ -40,6 +52,10 @@ function overPool(dialect: Dialect, own: Session, transaction: NonNullable<Sessi
     once: (steps) => retrying(async () => drive(steps(), perform)),
     writing: (steps) => {
       const once = () => transaction.call(own, async (session) => drive(steps(), performing(dialect, session, busy)))
+      return retrying(() => translating(dialect, busy, once as () => Promise<never>))
+    },
+    transaction: (work) => {
+      const once = () => transaction.call(own, async (session) => work(session))
       return retrying(() => translating(dialect, busy, once as () => Promise<never>))
     },
   }
@@ -55,7 +71,20 @@ const joining =
     return drive(steps, performing(dialect, session, aborted))
   }
 
-function* inTransaction<T>(dialect: Dialect, steps: Steps<Statement, T>): Steps<Statement, T> {
+type Work = () => unknown
+
+/** Somebody else's work as a step among statements. */
+function* calling<T>(work: () => MaybePromise<T>): Steps<Work, T> {
+  return (yield work) as T
+}
+
+/** On a synchronous connection a promise would be kept after the transaction has ended. */
+function ended<T>(session: Session, answer: MaybePromise<T>): MaybePromise<T> {
+  if (session.sync) refusePromise('the work of storage.transaction', answer)
+  return answer
+}
+
+function* inTransaction<S extends Statement | Work, T>(dialect: Dialect, steps: Steps<S, T>): Steps<S | Statement, T> {
   yield plain(dialect.begin)
   try {
     const answer = yield* steps
@@ -74,6 +103,11 @@ const plain = (text: string): Statement => ({ text, params: [] })
 
 /** Runs a statement and tells the driver's errors apart. */
 function performing(dialect: Dialect, session: Session, whenLocked: (cause: unknown) => Error) {
+  const perform = performingStatements(dialect, session, whenLocked)
+  return (asked: Statement | Work) => (typeof asked === 'function' ? asked() : perform(asked))
+}
+
+function performingStatements(dialect: Dialect, session: Session, whenLocked: (cause: unknown) => Error) {
   if (session.sync) {
     return ({ text, params }: Statement) => {
       try {

@@ -68,7 +68,11 @@ export function sqlStorage(o: EngineOptions): Storage {
           connection.alone(feedPage(shapes().feed, request)),
         ),
       ),
-    advance: (from, to) => connection.alone(advance(shapes().feed, from, to)),
+    advance: (from, to, session) => {
+      const steps = advance(shapes().feed, from, to)
+      return session ? connection.joined(session, steps) : connection.alone(steps)
+    },
+    transaction: (work) => connection.transaction(work),
     schema: {
       sql: () => printMigrations(catalog),
       migrate: async () => {

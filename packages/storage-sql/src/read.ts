@@ -1,26 +1,16 @@
-import { NO_HEAD, type OrderBy, type Read, type Steps } from '@patronkit/core/storage'
+import type { Read, Steps } from '@patronkit/core/storage'
 import { type Expression, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
-import { buildCondition, type Described, describeCondition } from './condition.ts'
-import { unknownColumn } from './errors.ts'
+import { type Described, describeCondition } from './condition.ts'
 import { EVENT_COLUMNS, eventOf } from './events.ts'
 import { type Fields, int, limitedTo, matching, tenantPick, text } from './fields.ts'
+import { foldPart } from './read-fold.ts'
+import { type Bind, conditionOf, from, NONE, orderOf, type Part, type ReadOf } from './read-part.ts'
+import { decodeHead, HEAD_COLUMNS, headsPart, subjectsPart, timersPart } from './read-work.ts'
 import { type TablePlan, whereKey } from './rows.ts'
-import { ask, kept, type Pick, parameter, type Shape, type Statement, shapeOf } from './statement.ts'
+import { ask, kept, parameter, type Shape, type Statement, shapeOf } from './statement.ts'
 import { textParameter } from './values.ts'
 import { eventTable, headTable } from './work-tables.ts'
-
-/** One read on its way: what names its shape, the values its condition takes, and how its answer is understood. */
-interface Part {
-  readonly read: Read
-  readonly shape: string
-  readonly values: readonly string[]
-  /** Builds the read; `bind` makes a parameter of a pick from this part. */
-  readonly build: (bind: Bind) => Expression<unknown>
-  readonly decode: (stored: unknown) => unknown
-}
-
-type Bind = (pick: Pick<Part>) => Expression<unknown>
 
 /** Answers several reads with one statement, which is what makes them one snapshot. */
 export function reader(
@@ -43,8 +33,6 @@ function compileParts(catalog: Catalog, parts: readonly Part[]): Shape<readonly 
   return shapeOf(catalog.dialect.answers(built).compile(catalog.dialect.build))
 }
 
-const NONE: readonly string[] = []
-
 function partOf(catalog: Catalog, plan: (of: TablePlan['table']) => TablePlan, read: Read): Part {
   switch (read.read) {
     case 'head':
@@ -58,15 +46,16 @@ function partOf(catalog: Catalog, plan: (of: TablePlan['table']) => TablePlan, r
     }
     case 'list':
       return listPart(catalog, plan(read.table), read)
+    case 'fold':
+      return foldPart(catalog, plan(read.table), read)
+    case 'heads':
+      return headsPart(catalog, read)
+    case 'subjects':
+      return subjectsPart(catalog, read)
+    case 'timers':
+      return timersPart(catalog, read)
   }
 }
-
-type ReadOf<K extends Read['read']> = Extract<Read, { read: K }>
-/** Picks from the read of a part, whose kind the shape has fixed. */
-const from =
-  <K extends Read['read']>(bind: Bind) =>
-  (pick: Pick<ReadOf<K>>): Expression<unknown> =>
-    bind((tenant, part) => pick(tenant, part.read as ReadOf<K>))
 
 const subject: Fields<{ readonly kind: string; readonly subject: string }> = {
   tenant: tenantPick,
@@ -78,13 +67,7 @@ function headQuery(catalog: Catalog, bind: Bind): Expression<unknown> {
   return catalog.dialect.build
     .selectFrom(catalog.named(headTable.name))
     .where(matching(catalog, headTable, subject, from<'head'>(bind)))
-    .select(catalog.dialect.row(['version', 'last_at', 'seq', 'chain']).as('answer'))
-}
-
-function decodeHead(stored: unknown): unknown {
-  if (stored === null) return NO_HEAD
-  const [version, lastAt, seq, chain] = stored as [number, number, number, string]
-  return { version, lastAt, seq, chain }
+    .select(catalog.dialect.row(HEAD_COLUMNS).as('answer'))
 }
 
 function getQuery(catalog: Catalog, of: TablePlan, bind: Bind): Expression<unknown> {
@@ -102,7 +85,6 @@ function eventsQuery(catalog: Catalog, bind: Bind): Expression<unknown> {
     .where(matching(catalog, eventTable, subject, pick))
     .where(sql.ref('seq'), '>', cast('integer', pick(int((read) => read.after))))
     .orderBy('seq')
-
     .limit(limitedTo<ReadOf<'events'>>(catalog, (read) => read.limit, pick))
     .select(EVENT_COLUMNS.map((column) => sql.ref(column).as(column)))
   return build.selectFrom(page.as('page')).select(rows(EVENT_COLUMNS).as('answer'))
@@ -125,30 +107,11 @@ function listPart(catalog: Catalog, of: TablePlan, read: ReadOf<'list'>): Part {
 
 function listQuery(catalog: Catalog, of: TablePlan, read: ReadOf<'list'>, bind: Bind): Expression<unknown> {
   const { build, rows } = catalog.dialect
-  let value = 0
-  const next = () => {
-    const i = value++
-    return bind((_, part) => part.values[i]!)
-  }
   let page = build
     .selectFrom(catalog.named(of.table.name))
-    .where(
-      sql.ref('tenant'),
-      '=',
-      bind((tenant) => tenant),
-    )
-    .where(buildCondition(read.where, of.table, catalog.dialect, next))
+    .where(conditionOf(catalog, of, read.where, bind))
     .select(of.columns.map((column) => sql.ref(column).as(column)))
   for (const by of read.order) page = page.orderBy(orderOf(of, by))
   const limited = page.limit(limitedTo<ReadOf<'list'>>(catalog, (list) => list.limit, from<'list'>(bind)))
   return build.selectFrom(limited.as('page')).select(rows(of.columns).as('answer'))
-}
-
-/** Missing values first, whatever the engine would do by itself. */
-function orderOf(of: TablePlan, by: OrderBy): Expression<unknown> {
-  const column = Object.hasOwn(of.table.columns, by.column) ? of.table.columns[by.column] : undefined
-  if (!column) throw unknownColumn(of.table.name, by.column)
-  const desc = by.direction === 'desc'
-  if (!column.nullable && column.type !== 'json') return desc ? sql`${sql.ref(by.column)} desc` : sql`${sql.ref(by.column)} asc`
-  return desc ? sql`${sql.ref(by.column)} desc nulls last` : sql`${sql.ref(by.column)} asc nulls first`
 }

@@ -1,4 +1,18 @@
-import { all, compareText, eventsOf, field, get, headOf, list, NO_HEAD, type Row } from '@patronkit/core/storage'
+import {
+  all,
+  compareText,
+  eventsOf,
+  field,
+  fold,
+  get,
+  headOf,
+  headsOf,
+  list,
+  NO_HEAD,
+  type Row,
+  subjectsAfter,
+  timersAfter,
+} from '@patronkit/core/storage'
 import { refused, same } from './check.ts'
 import { done, type Facts, readOne } from './facts.ts'
 import { happened, headAfter, KIND, lots, thing, things, unitOf } from './sample.ts'
@@ -48,6 +62,94 @@ export const readFacts: Facts = ({ fact }) => {
       'by two columns',
     )
     same(await listed(undefined, 0), [], 'a limit of nought')
+  })
+
+  fact('rows are counted and summed per group, groups in order', async (storage) => {
+    const rows = [
+      thing('a', { name: 'x', amount: 5, open: true }),
+      thing('b', { name: 'x', amount: -2, open: false }),
+      thing('c', { name: null, amount: 7, open: null }),
+      thing('d', { name: 'B', amount: null, open: true }),
+      thing('e', { name: 'x', amount: 2 ** 52, open: true }),
+    ]
+    await done(storage, unitOf({ subject: 'a', writes: rows.map((row) => ({ write: 'insert', table: things, row })) }))
+    await done(
+      storage,
+      unitOf({ tenant: 'beta', subject: 'a', writes: [{ write: 'insert', table: things, row: thing('z', { amount: 1 }) }] }),
+    )
+    const folded = (o: Parameters<typeof fold>[1]) => readOne(storage, fold(things, o))
+    same(
+      await folded({ where: all(), by: ['name'], sum: ['amount'], limit: 9 }),
+      [
+        { by: { name: null }, count: 1, sum: { amount: 7 } },
+        { by: { name: 'B' }, count: 1, sum: { amount: 0 } },
+        { by: { name: 'x' }, count: 3, sum: { amount: 2 ** 52 + 3 } },
+      ],
+      'by name',
+    )
+    same(
+      await folded({ where: field('name').eq('x'), by: ['open', 'name'], limit: 9 }),
+      [
+        { by: { open: false, name: 'x' }, count: 1, sum: {} },
+        { by: { open: true, name: 'x' }, count: 2, sum: {} },
+      ],
+      'by two columns',
+    )
+    same(await folded({ where: all(), by: ['name'], limit: 1 }), [{ by: { name: null }, count: 1, sum: {} }], 'the first group')
+    same(await folded({ where: all(), sum: ['amount'], limit: 1 }), [{ by: {}, count: 5, sum: { amount: 2 ** 52 + 10 } }], 'everything')
+    same(
+      await folded({ where: field('name').eq('nobody'), sum: ['amount'], limit: 1 }),
+      [{ by: {}, count: 0, sum: { amount: 0 } }],
+      'nothing',
+    )
+  })
+
+  fact('a sum beyond what a number counts exactly is refused', async (storage) => {
+    const rows = [thing('a', { amount: Number.MAX_SAFE_INTEGER }), thing('b', { amount: 1 })]
+    await done(storage, unitOf({ subject: 'a', writes: rows.map((row) => ({ write: 'insert', table: things, row })) }))
+    await refused(
+      () => readOne(storage, fold(things, { where: all(), sum: ['amount'], limit: 1 })),
+      'the sum',
+      'storage/integer-out-of-range',
+    )
+  })
+
+  fact('heads of several subjects are read at once, in the order asked for', async (storage) => {
+    const units = ['a', 'b', 'c'].map((subject) => unitOf({ subject, happened: [happened(1)] }))
+    await done(storage, ...units)
+    const [a, b, c] = units.map(headAfter)
+    same(await readOne(storage, headsOf(KIND, ['c', 'nobody', 'a', 'b', 'a'])), [c, NO_HEAD, a, b, a], 'the heads')
+    same(await readOne(storage, headsOf(KIND, [])), [], 'none')
+    same(await readOne(storage, headsOf('other', ['a'])), [NO_HEAD], 'another kind')
+    same(await readOne(storage, headsOf(KIND, ['a']), 'beta'), [NO_HEAD], 'another tenant')
+  })
+
+  fact('subjects of a tenant are listed page by page', async (storage) => {
+    const names = ['b', 'a', 'ab', "o'neill", 'ä']
+    const units = names.map((subject) => unitOf({ subject }))
+    await done(storage, ...units, unitOf({ tenant: 'beta', subject: 'q' }))
+    const listed = names
+      .map((subject, i) => ({ kind: KIND, subject, head: headAfter(units[i]!) }))
+      .sort((x, y) => compareText(x.subject, y.subject))
+    same(await readOne(storage, subjectsAfter(null, 3)), listed.slice(0, 3), 'the first page')
+    same(await readOne(storage, subjectsAfter(listed[2]!, 9)), listed.slice(3), 'the rest')
+    same(await readOne(storage, subjectsAfter(listed[4]!, 9)), [], 'behind the last')
+  })
+
+  fact('timers of a tenant are listed page by page, parked ones apart', async (storage) => {
+    const set = (key: string) => ({ timer: 'set', queue: 'q', key, dueAt: 10 }) as const
+    await done(
+      storage,
+      unitOf({ subject: 'a', timers: [set('c'), set('a'), set('b')] }),
+      unitOf({ tenant: 'beta', subject: 'a', timers: [set('d')] }),
+    )
+    const failed = { timer: 'failed', queue: 'q', key: 'b', dueAt: 20, error: 'no luck', parked: true } as const
+    await done(storage, unitOf({ subject: 'b', timers: [failed] }))
+    const waiting = ['a', 'c'].map((key) => ({ queue: 'q', key, dueAt: 10, generation: 1, attempts: 0, lastError: null, parked: false }))
+    const parked = { queue: 'q', key: 'b', dueAt: 20, generation: 1, attempts: 1, lastError: 'no luck', parked: true }
+    same(await readOne(storage, timersAfter(false, null, 9)), waiting, 'waiting')
+    same(await readOne(storage, timersAfter(true, null, 9)), [parked], 'parked')
+    same(await readOne(storage, timersAfter(false, waiting[0]!, 1)), [waiting[1]], 'the second page')
   })
 
   fact('texts are ordered by code point', async (storage) => {

@@ -10,6 +10,7 @@ import { modelFact } from './model.ts'
 import { readFacts } from './read-facts.ts'
 import { schemaFacts } from './schema-facts.ts'
 import { timerFacts } from './timer-facts.ts'
+import { transactionFacts } from './transaction-facts.ts'
 import { unitFacts } from './unit-facts.ts'
 
 /** What the suite is run with. */
@@ -45,6 +46,7 @@ const FACTS: readonly Facts[] = [
   eventFacts,
   timerFacts,
   feedFacts,
+  transactionFacts,
   schemaFacts,
 ]
 

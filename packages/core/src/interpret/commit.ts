@@ -1,9 +1,10 @@
 import { PatronkitError } from '../errors.ts'
 import { type Head, NO_HEAD, type StoredEvent } from '../event.ts'
+import type { SubjectHead, SubjectRef } from '../port.ts'
 import type { Row } from '../table.ts'
 import { laneOf } from '../text.ts'
 import { type Add, fitsBounds, outOfBounds, taken, type Unit, type UnitAnswer, type Write } from '../unit.ts'
-import { after, type Doing, getKept, type Kept, keyOf, putKept, type RowStore, scanKept } from './row-store.ts'
+import { after, type Doing, getKept, type Kept, keyOf, putKept, type RowStore, scanKept, textsIn } from './row-store.ts'
 import { getRow, putRow, removeRow } from './rows.ts'
 import { holdsLease, writeTimers } from './timers.ts'
 
@@ -81,6 +82,16 @@ const headKey = (tenant: string, kind: string, subject: string) => keyOf('head',
 
 export function* readHead(store: RowStore, tenant: string, kind: string, subject: string): Doing<Head> {
   return ((yield* getKept(store, headKey(tenant, kind, subject))) as Head | undefined) ?? NO_HEAD
+}
+
+/** Heads of a tenant in the order of kind and subject. */
+export function* readSubjects(store: RowStore, tenant: string, past: SubjectRef | null, limit: number): Doing<readonly SubjectHead[]> {
+  const from = past ? after(keyOf('head', tenant, past.kind, past.subject)) : keyOf('head', tenant)
+  const page = yield* scanKept(store, from, after(keyOf('head', tenant)), Math.max(0, limit))
+  return page.map(([key, kept]) => {
+    const [kind, subject] = textsIn(key.slice(keyOf('head', tenant).length)) as [string, string]
+    return { kind, subject, head: { ...kept } as unknown as Head }
+  })
 }
 
 const eventKey = (e: { tenant: string; kind: string; subject: string }, seq: number) => keyOf('event', e.tenant, e.kind, e.subject, seq)

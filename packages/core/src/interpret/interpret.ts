@@ -1,34 +1,64 @@
 import { PatronkitError } from '../errors.ts'
-import type { ClaimRequest, ConsumerState, FeedRequest, Read, Session, Storage } from '../port.ts'
-import { drive } from '../steps.ts'
+import type { Head } from '../event.ts'
+import type { ClaimRequest, ConsumerState, FeedRequest, MaybePromise, Read, Session, Storage } from '../port.ts'
+import { drive, isPromise } from '../steps.ts'
+import { refusePromise } from '../sync.ts'
 import type { PackageSchema } from '../table.ts'
 import type { Unit, UnitAnswer } from '../unit.ts'
-import { commitUnit, readEvents, readHead } from './commit.ts'
+import { commitUnit, readEvents, readHead, readSubjects } from './commit.ts'
 import { advanceConsumer, feedPage } from './feed.ts'
+import { foldRows } from './fold.ts'
 import type { Doing, RowStore, StoreCall } from './row-store.ts'
 import { getRow, listRows } from './rows.ts'
-import { claimTimers, nextDueTimer } from './timers.ts'
+import { claimTimers, nextDueTimer, readTimers } from './timers.ts'
 
-/** The whole storage port over an ordered row store: what an adapter for any other database has to bring. */
-export function interpret(store: RowStore, o: { engine: string }): Storage {
+/**
+ * The whole storage port over an ordered row store: what an adapter for any other database has to bring. `sync` says
+ * that the store answers at once, so that work inside its transactions may not be left with a promise.
+ */
+export function interpret(store: RowStore, o: { readonly engine: string; readonly sync?: boolean }): Storage {
   const declared = new Map<string, PackageSchema>()
   const run = <T>(steps: Doing<T>) => drive(steps, (call: StoreCall) => call())
-  const atomically = <T>(work: () => Doing<T>) => store.atomically(() => run(work()))
+  const sync = o.sync ?? false
+  const open = new Set<Session>()
+  const atomically = <T>(work: () => Doing<T>, session?: Session) => {
+    if (!session) return store.atomically(() => run(work()))
+    if (!open.has(session)) throw noTransaction(o.engine)
+    return run(work())
+  }
+  /** Each transaction has a session of its own, known while it is open. */
+  const transaction = <T>(work: (session: Session) => MaybePromise<T>): MaybePromise<T> =>
+    store.atomically(() => {
+      const session: Session = Object.freeze({
+        dialect: 'none',
+        sync,
+        run: () => {
+          throw noTransaction(o.engine)
+        },
+      })
+      open.add(session)
+      const done = () => void open.delete(session)
+      try {
+        const answer = work(session)
+        if (sync) refusePromise('the work of storage.transaction', answer)
+        if (isPromise(answer)) return (answer as Promise<T>).finally(done)
+        done()
+        return answer
+      } catch (error) {
+        done()
+        throw error
+      }
+    })
   return {
     engine: o.engine,
     declare: (schema) => void declared.set(schema.package, schema),
-    read: (tenant, reads, session) => {
-      refuseSession(session, o.engine)
-      return atomically(() => answerAll(store, tenant, reads))
-    },
-    commit: (units, session) => {
-      refuseSession(session, o.engine)
-      return atomically(() => commitAll(store, units))
-    },
+    read: (tenant, reads, session) => atomically(() => answerAll(store, tenant, reads), session),
+    commit: (units, session) => atomically(() => commitAll(store, units), session),
     claim: (request: ClaimRequest) => atomically(() => claimTimers(store, request)),
     nextDue: (queues) => run(nextDueTimer(store, queues)),
     feed: (request: FeedRequest) => atomically(() => feedPage(store, request)),
-    advance: (from: number, to: ConsumerState) => atomically(() => advanceConsumer(store, from, to)),
+    advance: (from: number, to: ConsumerState, session) => atomically(() => advanceConsumer(store, from, to), session),
+    transaction,
     // a row store has no schema of its own: nothing to apply, nothing to drift from
     schema: { sql: () => '', migrate: async () => ({ applied: 0 }), drift: async () => [] },
     close: () => undefined,
@@ -49,6 +79,17 @@ function* answer(store: RowStore, tenant: string, read: Read): Doing<unknown> {
       return yield* getRow(store, read.table, tenant, read.key)
     case 'list':
       return yield* listRows(store, read.table, tenant, read.where, read.order, read.limit)
+    case 'fold':
+      return yield* foldRows(store, tenant, read)
+    case 'heads': {
+      const heads: Head[] = []
+      for (const subject of read.subjects) heads.push(yield* readHead(store, tenant, read.kind, subject))
+      return heads
+    }
+    case 'subjects':
+      return yield* readSubjects(store, tenant, read.after, read.limit)
+    case 'timers':
+      return yield* readTimers(store, tenant, read)
     case 'events':
       return yield* readEvents(store, { tenant, kind: read.kind, subject: read.subject }, read.after, read.limit)
   }
@@ -60,11 +101,9 @@ function* commitAll(store: RowStore, units: readonly Unit[]): Doing<readonly Uni
   return answers
 }
 
-function refuseSession(session: Session | undefined, engine: string): void {
-  if (!session) return
-  throw new PatronkitError({
+const noTransaction = (engine: string) =>
+  new PatronkitError({
     code: 'core/no-host-transaction',
-    message: `${engine} storage has no host transaction to join. Leave out .in(session), or use a SQL storage.`,
+    message: `${engine} storage has no host transaction to join. Leave out .in(session), use a SQL storage, or pass the session of its own transaction() while that is open.`,
     details: { engine },
   })
-}

@@ -6,7 +6,7 @@ import { interpret } from './interpret.ts'
 import type { Kept, RowStore } from './row-store.ts'
 
 /** Storage that lives and dies with the process: for tests, examples and trying things out. */
-export const memoryStorage = (): Storage => interpret(memoryRows(), { engine: 'memory' })
+export const memoryStorage = (): Storage => interpret(memoryRows(), { engine: 'memory', sync: true })
 
 /** A sorted tree with an undo list, so that work which throws leaves no trace. */
 export function memoryRows(): RowStore {
@@ -16,10 +16,6 @@ export function memoryRows(): RowStore {
   const remember = (key: string) => {
     const before = tree.get(key)
     undo?.push(() => void (before === undefined ? tree.delete(key) : tree.set(key, before)))
-  }
-  const rollback = () => {
-    for (const step of (undo ?? []).reverse()) step()
-    undo = null
   }
 
   return {
@@ -49,15 +45,19 @@ export function memoryRows(): RowStore {
       tree.delete(key)
     },
     atomically: <T>(work: () => MaybePromise<T>): T => {
-      undo = []
+      const outer = undo
+      const mine: (() => void)[] = []
+      undo = mine
       try {
         const answer = work()
         if (isPromise(answer)) throw new TypeError('memory storage runs its work at once')
-        undo = null
+        outer?.push(...mine)
         return answer as T
       } catch (error) {
-        rollback()
+        for (const step of mine.reverse()) step()
         throw error
+      } finally {
+        undo = outer
       }
     },
   }

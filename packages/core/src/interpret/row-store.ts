@@ -73,5 +73,12 @@ function number(value: number): string {
   return (BigInt(value) + 9007199254740992n).toString().padStart(17, '0')
 }
 
+/** The texts out of a key that is made of nothing else. */
+export const textsIn = (key: string): readonly string[] =>
+  key
+    .split(END)
+    .slice(0, -1)
+    .map((part) => part.slice(1).replaceAll('\u0001\u0001', '\u0000').replaceAll('\u0001\u0002', '\u0001'))
+
 const escaped = (text: string): string =>
   text.includes('\u0000') || text.includes('\u0001') ? text.replaceAll('\u0001', '\u0001\u0002').replaceAll('\u0000', '\u0001\u0001') : text

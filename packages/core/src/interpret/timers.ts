@@ -1,4 +1,4 @@
-import type { Claimed, ClaimRequest } from '../port.ts'
+import type { Claimed, ClaimRequest, StoredTimer, TimerRef } from '../port.ts'
 import { compareText } from '../text.ts'
 import type { TimerLease, TimerWrite, Unit } from '../unit.ts'
 import { after, type Doing, getKept, type Kept, keyOf, putKept, type RowStore, removeKept, scanKept } from './row-store.ts'
@@ -40,6 +40,26 @@ function* dropTimer(store: RowStore, timer: Timer): Doing<void> {
 export function* holdsLease(store: RowStore, tenant: string, lease: TimerLease): Doing<boolean> {
   const timer = yield* readTimer(store, tenant, lease.queue, lease.key)
   return timer !== undefined && timer.generation === lease.generation && timer.lease === lease.lease
+}
+
+/** Timers of a tenant by queue and key. */
+export function* readTimers(
+  store: RowStore,
+  tenant: string,
+  read: { readonly parked: boolean; readonly after: TimerRef | null; readonly limit: number },
+): Doing<readonly StoredTimer[]> {
+  const found: StoredTimer[] = []
+  let from = read.after ? after(timerKey(tenant, read.after.queue, read.after.key)) : keyOf('timer', tenant)
+  while (found.length < read.limit) {
+    const page = yield* scanKept(store, from, after(keyOf('timer', tenant)), read.limit)
+    for (const [, kept] of page) {
+      const { queue, key, dueAt, generation, attempts, lastError, parked } = kept as unknown as Timer
+      if (parked === read.parked) found.push({ queue, key, dueAt, generation, attempts, lastError, parked })
+    }
+    if (page.length < read.limit) break
+    from = `${page.at(-1)![0]}\u0000`
+  }
+  return found.slice(0, Math.max(0, read.limit))
 }
 
 /** A fired timer that the unit does not mention again is done with. */
