@@ -11,6 +11,8 @@ export interface Actor {
 export interface Scope {
   readonly tenant: string
   readonly by: Actor
+  /** Aborted, it ends a command before its commit. */
+  readonly signal?: AbortSignal
 }
 
 const name = z.string().min(1).max(200)
@@ -21,4 +23,8 @@ const actorSchema = z.strictObject({
   roles: z.array(name).max(100).optional(),
 })
 
-export const scopeSchema = z.strictObject({ tenant: name, by: actorSchema })
+export const scopeSchema = z.strictObject({
+  tenant: name,
+  by: actorSchema,
+  signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'expected an AbortSignal').optional(),
+})

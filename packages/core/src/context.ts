@@ -1,7 +1,7 @@
 import type { Actor } from './actor.ts'
 import { PatronkitError } from './errors.ts'
 import { type Happened, type Head, type StoredEvent, sealEvents } from './event.ts'
-import type { Answers, Read } from './port.ts'
+import type { Answers, Read, Redaction } from './port.ts'
 import type { Steps } from './steps.ts'
 import { checkUnit, type TimerLease, type TimerWrite, type Unit, type UnitAnswer, type Write } from './unit.ts'
 
@@ -19,6 +19,7 @@ export interface Context {
 export type Ask =
   | { readonly ask: 'read'; readonly tenant: string; readonly reads: readonly Read[] }
   | { readonly ask: 'commit'; readonly units: readonly Unit[] }
+  | { readonly ask: 'redact'; readonly tenant: string; readonly of: Redaction }
 
 /** An operation of a service: reads, decides, commits. */
 export type Operation<T> = Steps<Ask, T>
@@ -28,12 +29,16 @@ export function* read<const R extends readonly Read[]>(ctx: Context, ...reads: R
   return (yield { ask: 'read', tenant: ctx.tenant, reads }) as Answers<R>
 }
 
+/** Commits units and answers what became of each. */
+export function* commitEach(units: readonly Unit[]): Operation<readonly UnitAnswer[]> {
+  if (units.length === 0) return []
+  for (const unit of units) checkUnit(unit)
+  return (yield { ask: 'commit', units }) as readonly UnitAnswer[]
+}
+
 /** Commits units; a conflict with somebody else's commit is thrown, and the runner then runs the operation again. */
 export function* commit(units: readonly Unit[]): Operation<void> {
-  if (units.length === 0) return
-  for (const unit of units) checkUnit(unit)
-  const answers = (yield { ask: 'commit', units }) as readonly UnitAnswer[]
-  for (const answer of answers) {
+  for (const answer of yield* commitEach(units)) {
     if (answer.outcome === 'conflict') throw writeConflict(answer.subject)
     if (answer.outcome === 'taken') throw writeConflict(`${answer.table} ${JSON.stringify(answer.key)}`)
     if (answer.outcome === 'out-of-bounds') throw outOfBounds(answer)
@@ -62,6 +67,11 @@ const staleTimer = (queue: string, key: string) =>
     message: `timer ${key} of ${queue} was set anew or taken by another worker. Nothing was written, and nothing is to be done.`,
     details: { queue, key },
   })
+
+/** Takes body and salt out of a subject's events; the chain verifies all the same. Answers how many it took them from. */
+export function* redact(ctx: Context, of: Redaction): Operation<number> {
+  return (yield { ask: 'redact', tenant: ctx.tenant, of }) as number
+}
 
 /** The time a decision on this subject counts with: never before what the subject has seen already. */
 export const nowFor = (ctx: Context, head: Head): number => Math.max(ctx.now, head.lastAt)

@@ -9,6 +9,15 @@ import { drive } from './steps.ts'
 import { asyncInSync } from './sync.ts'
 import type { PackageSchema } from './table.ts'
 import { passage } from './traffic.ts'
+import type { Upcasters } from './upcast.ts'
+
+/** Tells the host what went on, for its logs and counters. What a hook throws is ignored. */
+export interface Hooks {
+  /** A command met somebody else's commit and is decided anew. */
+  readonly onConflict?: (i: { readonly service: string; readonly subject: string; readonly attempts: number }) => void
+  /** A command is tried again, for whatever reason. */
+  readonly onRetry?: (i: { readonly service: string; readonly code: string; readonly attempts: number }) => void
+}
 
 /** What every `createX` takes. */
 export interface Deps {
@@ -17,6 +26,7 @@ export interface Deps {
   readonly clock?: Clock
   /** Default: the platform's cryptographic chance. Tests pass a seeded one to get the same bytes again. */
   readonly random?: (bytes: number) => Uint8Array
+  readonly hooks?: Hooks
 }
 
 /** A service. Its verbs exist only once tenant and actor are bound. */
@@ -45,6 +55,8 @@ export type TimerHandler = (ctx: Context, timer: Claimed) => Operation<void>
 export interface Inside {
   readonly name: string
   readonly timers: { readonly [queue: string]: TimerHandler }
+  /** Older shapes of its events, and how they become the newest. */
+  readonly upcasters: Upcasters
   readonly run: <T>(scope: Scope, operation: (ctx: Context) => Operation<T>) => Promise<T>
 }
 
@@ -53,27 +65,34 @@ const INSIDE = Symbol.for('patronkit.service')
 /** Builds a service out of its operations: binds scope and session, runs them, repeats them after a conflict. */
 export function createService<H extends object>(
   deps: Deps,
-  of: { readonly name: string; readonly schema: PackageSchema; readonly verbs: Verbs<H>; readonly timers?: Inside['timers'] },
+  of: {
+    readonly name: string
+    readonly schema: PackageSchema
+    readonly verbs: Verbs<H>
+    readonly timers?: Inside['timers']
+    readonly upcasters?: Upcasters
+  },
 ): Service<H> {
   const { storage } = deps
   const context = contextFrom(deps)
   for (const schema of [coreSchema, of.schema]) storage.declare(schema)
 
   const within = <T>(session: Session, scope: Scope, operation: (ctx: Context) => Operation<T>): MaybePromise<T> =>
-    drive(operation(context(scope)), (asked) =>
-      asked.ask === 'read' ? storage.read(asked.tenant, asked.reads, session) : storage.commit(asked.units, session),
-    )
+    drive(operation(context(scope)), (asked) => answerIn(storage, session, scope, asked))
   const alone = async <T>(scope: Scope, operation: (ctx: Context) => Operation<T>): Promise<T> => {
     const way = passage(storage)
     try {
-      return await drive(operation(context(scope)), (asked: Ask) =>
-        asked.ask === 'read' ? way.read(asked.tenant, asked.reads) : way.commit(asked.units),
-      )
+      return await drive(operation(context(scope)), (asked: Ask) => {
+        refuseAborted(scope)
+        if (asked.ask === 'redact') return storage.redact(asked.tenant, asked.of)
+        return asked.ask === 'read' ? way.read(asked.tenant, asked.reads) : way.commit(asked.units)
+      })
     } finally {
       way.leave()
     }
   }
-  const run: Inside['run'] = (scope, operation) => busyAfter(() => retrying(() => alone(scope, operation)))
+  const run: Inside['run'] = (scope, operation) =>
+    busyAfter(() => retrying(() => alone(scope, operation), retryOptions(deps.hooks, of.name)))
 
   const verbsOf = <V>(call: (name: keyof H) => V) =>
     Object.freeze(Object.fromEntries((Object.keys(of.verbs) as (keyof H)[]).map((name) => [name, call(name)])))
@@ -97,7 +116,9 @@ export function createService<H extends object>(
   }
 
   const service = { for: bind }
-  Object.defineProperty(service, INSIDE, { value: { name: of.name, timers: of.timers ?? {}, run } satisfies Inside })
+  Object.defineProperty(service, INSIDE, {
+    value: { name: of.name, timers: of.timers ?? {}, upcasters: of.upcasters ?? {}, run } satisfies Inside,
+  })
   return Object.freeze(service)
 }
 
@@ -110,6 +131,42 @@ export function insideOf(service: object): Inside {
     message: 'the runner was given something that no createX of Patronkit made. Pass the services themselves.',
     details: { found: typeof service },
   })
+}
+
+function answerIn(storage: Storage, session: Session, scope: Scope, asked: Ask): unknown {
+  refuseAborted(scope)
+  if (asked.ask === 'redact') return storage.redact(asked.tenant, asked.of, session)
+  return asked.ask === 'read' ? storage.read(asked.tenant, asked.reads, session) : storage.commit(asked.units, session)
+}
+
+/** Looked at before each call to the storage: what has been sent is not taken back. */
+function refuseAborted(scope: Scope): void {
+  if (!scope.signal?.aborted) return
+  throw new PatronkitError({
+    code: 'core/aborted',
+    message: 'the signal of this scope was aborted, and the command was given up before its commit. Nothing of it was written.',
+    details: { tenant: scope.tenant },
+    cause: scope.signal.reason,
+  })
+}
+
+function retryOptions(hooks: Hooks | undefined, service: string): Parameters<typeof retrying>[1] {
+  if (!hooks) return {}
+  return {
+    onRetry: (error, attempts) => {
+      quietly(() => hooks.onRetry?.({ service, code: error.code, attempts }))
+      if (!isPatronkitError(error, 'core/write-conflict')) return
+      quietly(() => hooks.onConflict?.({ service, subject: error.details.subject, attempts }))
+    },
+  }
+}
+
+const quietly = (hook: () => void): void => {
+  try {
+    hook()
+  } catch {
+    // the host's counters must not decide whether a command goes through
+  }
 }
 
 function contextFrom(deps: Deps): (scope: Scope) => Context {

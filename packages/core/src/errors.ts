@@ -10,7 +10,9 @@ declare global {
     'core/idempotency-conflict': { readonly idempotencyKey: string; readonly differs: readonly string[] }
     'core/write-conflict': { readonly subject: string }
     'core/busy': { readonly attempts: number }
+    'core/aborted': { readonly tenant: string }
     'core/async-in-sync-transaction': { readonly verb: string }
+    'core/broken-chain': { readonly kind: string; readonly subject: string; readonly seq: number }
     'core/bad-cursor': { readonly cursor: string }
     'core/bad-money': { readonly value: string }
     'core/bad-unit': { readonly why: string }
@@ -98,13 +100,17 @@ export async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
  * Runs the host's transaction again when, and only when, the library says that repeating can help.
  * Waits between tries: 10 ms, doubled each time, plus up to as much again so that two losers do not meet twice.
  */
-export async function retrying<T>(work: () => Promise<T>, options: { times?: number } = {}): Promise<T> {
+export async function retrying<T>(
+  work: () => Promise<T>,
+  options: { times?: number; onRetry?: (error: PatronkitError, attempts: number) => void } = {},
+): Promise<T> {
   const times = options.times ?? 5
   for (let attempts = 1; ; attempts++) {
     try {
       return await work()
     } catch (error) {
       if (!isPatronkitError(error) || error.retryable === false || attempts >= times) throw error
+      options.onRetry?.(error, attempts)
       await pause(backoff(attempts))
     }
   }

@@ -1,6 +1,6 @@
 export type { Actor, Scope } from './actor.ts'
 export { type Clock, manualClock, systemClock } from './clock.ts'
-export type { Bound, Deps, Joined, Service, Synchronous } from './create-service.ts'
+export type { Bound, Deps, Hooks, Joined, Service, Synchronous } from './create-service.ts'
 export type { Definition } from './definition.ts'
 export type { Published } from './definitions.ts'
 export type { Duration, WallDuration, WorkingDuration } from './duration.ts'

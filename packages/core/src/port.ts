@@ -132,6 +132,16 @@ export function fold(
   return { read: 'fold', table: of, where, by: [...new Set(by)], sum: [...new Set(sum)], limit }
 }
 
+/** Refuses to clear what is more than a memory of something. */
+export function checkDerived(of: Table): void {
+  if (of.derived) return
+  throw new PatronkitError({
+    code: 'core/bad-unit',
+    message: `the rows of ${of.name} may not be cleared by a condition: the table is not declared derived. Change them under their subjects' heads.`,
+    details: { why: `${of.name} is not derived` },
+  })
+}
+
 const notFoldable = (of: Table, column: string) =>
   new PatronkitError({
     code: 'storage/unknown-column',
@@ -205,6 +215,32 @@ export interface FeedPage {
   readonly states: readonly ConsumerState[]
 }
 
+/** Which events are to lose body and salt. */
+export interface Redaction {
+  readonly kind: string
+  readonly subject: string
+  /** Up to and with this event. Default: all. */
+  readonly upTo?: number
+}
+
+/** Rows of a derived table that are no longer wanted. */
+export interface Clearing {
+  readonly table: Table
+  readonly where: Pred
+  readonly limit: number
+}
+
+/** What has gathered and how far consumers are behind, over all tenants. */
+export interface StorageHealth {
+  /** Timers that failed too often and wait for somebody to look at them. */
+  readonly parked: number
+  /** Events that have no place in the feed yet, and since when the oldest waits for one. */
+  readonly unsequenced: number
+  readonly unsequencedSince: number | null
+  /** Events that a consumer has not passed yet, by its name. */
+  readonly behind: { readonly [consumer: string]: number }
+}
+
 /** The schema belongs to the host: it is printed, applied and compared only when the host says so. */
 export interface Schema {
   /** The DDL of every step after `from` (default: all), as text to run by hand. Empty for engines without DDL. */
@@ -237,6 +273,15 @@ export interface Storage {
    * is `sync` and the work must end without a promise. Within the work, call the storage with the session only.
    */
   transaction<T>(work: (session: Session) => MaybePromise<T>): MaybePromise<T>
+  /** Takes body and salt out of a subject's events; answers how many lost them. The chain verifies all the same. */
+  redact(tenant: string, of: Redaction, session?: Session): MaybePromise<number>
+  /** Removes at most `limit` rows of a derived table; answers how many. */
+  clear(tenant: string, of: Clearing): MaybePromise<number>
+  /** Removes at most `limit` rows of everything the tenant has; answers how many, 0 when nothing is left. */
+  drop(tenant: string, limit: number): MaybePromise<number>
+  /** The tables that were declared. */
+  tables(): readonly Table[]
+  health(): MaybePromise<StorageHealth>
   readonly schema: Schema
   close(): MaybePromise<void>
 }

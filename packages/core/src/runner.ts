@@ -4,6 +4,7 @@ import { type Inside, insideOf } from './create-service.ts'
 import { isPatronkitError, PatronkitError } from './errors.ts'
 import type { Claimed, ConsumerState, FedEvent, Session, Storage } from './port.ts'
 import { whenDone } from './steps.ts'
+import { type Upcasters, upcast } from './upcast.ts'
 
 /** What an event's `data` holds, by type. Each package adds its own types with `declare global`. */
 declare global {
@@ -78,6 +79,26 @@ export interface Runner {
   consumer<T extends string>(consumer: Consumer<T>): void
   /** Fires what is due and delivers what is new, for all tenants. Never throws for one bad item: those are in `failed`. */
   tick(i?: { limit?: number; budgetMs?: number; signal?: AbortSignal }): Promise<Tick>
+  /** How far behind timers and consumers are, and what waits for somebody to look at it. */
+  health(): Promise<Health>
+}
+
+/** How the system stands, over all tenants. */
+export interface Health {
+  readonly timers: {
+    /** When the earliest timer falls due; in the past when `tick` is late. */
+    readonly nextDueAt: Date | null
+    readonly lateMs: number
+    /** Timers that failed too often: list them with `parkedTimers`. */
+    readonly parked: number
+  }
+  readonly feed: {
+    /** Events that consumers cannot see yet, and since when the oldest of them waits. */
+    readonly unsequenced: number
+    readonly since: Date | null
+    /** Events each consumer that ever ran has before it. */
+    readonly behind: { readonly [consumer: string]: number }
+  }
 }
 
 const PAGE = 50
@@ -94,6 +115,7 @@ export function createRunner(deps: { readonly storage: Storage; readonly clock?:
   const clock = deps.clock ?? systemClock
   const services = deps.services.map(insideOf)
   const queues = services.flatMap((service) => Object.keys(service.timers))
+  const upcasters: Upcasters = Object.assign({}, ...services.map((service) => service.upcasters))
   const consumers = new Map<string, Consumer<string>>()
   let leases = 0
 
@@ -101,6 +123,14 @@ export function createRunner(deps: { readonly storage: Storage; readonly clock?:
     consumer: (consumer) => {
       if (consumers.has(consumer.name)) throw nameTaken(consumer.name)
       consumers.set(consumer.name, consumer as unknown as Consumer<string>)
+    },
+    health: async () => {
+      const { parked, unsequenced, unsequencedSince, behind } = await storage.health()
+      const next = queues.length > 0 ? await storage.nextDue(queues) : null
+      return {
+        timers: { nextDueAt: dateOf(next), lateMs: next === null ? 0 : Math.max(0, clock.now().getTime() - next), parked },
+        feed: { unsequenced, since: dateOf(unsequencedSince), behind },
+      }
     },
     tick: async (i = {}) => {
       const limit = i.limit ?? 500
@@ -133,18 +163,25 @@ export function createRunner(deps: { readonly storage: Storage; readonly clock?:
           }
           const page = await storage.feed({ consumer: consumer.name, now: clock.now().getTime(), limit: Math.min(PAGE, left) })
           if (page.events.length === 0) break
-          const taken = await deliver(storage, consumer, page, clock.now().getTime())
+          const taken = await deliver({ storage, upcasters }, consumer, page, clock.now().getTime())
           delivered += taken.delivered
           failed.push(...taken.failed)
         }
       }
       const next = queues.length > 0 ? await storage.nextDue(queues) : null
-      return { fired, delivered, failed, more, nextDueAt: next === null ? null : new Date(next) }
+      return { fired, delivered, failed, more, nextDueAt: dateOf(next) }
     },
   }
 }
 
+const dateOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms))
+
 type Failure = Tick['failed'][number]
+
+interface Delivering {
+  readonly storage: Storage
+  readonly upcasters: Upcasters
+}
 
 async function fire(storage: Storage, services: readonly Inside[], timer: Claimed, now: number): Promise<Failure | null> {
   const service = services.find((candidate) => Object.hasOwn(candidate.timers, timer.queue))!
@@ -169,7 +206,7 @@ async function fire(storage: Storage, services: readonly Inside[], timer: Claime
 }
 
 async function deliver(
-  storage: Storage,
+  of: Delivering,
   consumer: Consumer<string>,
   page: { readonly events: readonly FedEvent[]; readonly states: readonly ConsumerState[] },
   now: number,
@@ -179,7 +216,7 @@ async function deliver(
   for (const state of page.states) {
     const lane: Place = { state, stored: state.position, position: state.position }
     for (const event of page.events.filter((candidate) => candidate.lane === state.lane)) {
-      const failure = await hand(storage, consumer, event, lane)
+      const failure = await hand(of, consumer, event, lane)
       if (failure === 'moved') {
         lane.position = lane.stored
         break
@@ -187,7 +224,7 @@ async function deliver(
       if (failure) failed.push(failure)
       if (failure && !failure.parked) {
         const retryAt = now + backoff(failure.attempts)
-        await storage.advance(lane.stored, {
+        await of.storage.advance(lane.stored, {
           ...state,
           position: lane.position,
           attempts: failure.attempts,
@@ -200,7 +237,7 @@ async function deliver(
       delivered += consumer.types.includes(event.type) && !failure ? 1 : 0
       lane.position = event.position
     }
-    if (lane.position !== lane.stored) await storage.advance(lane.stored, { ...state, ...UNTROUBLED, position: lane.position })
+    if (lane.position !== lane.stored) await of.storage.advance(lane.stored, { ...state, ...UNTROUBLED, position: lane.position })
   }
   return { delivered, failed }
 }
@@ -215,11 +252,11 @@ interface Place {
 const UNTROUBLED = { attempts: 0, retryAt: 0, lastError: null } as const
 
 /** An event that failed before stands first in its lane, so the lane's attempts are its own. */
-async function hand(storage: Storage, consumer: Consumer<string>, event: FedEvent, lane: Place): Promise<Failure | 'moved' | null> {
+async function hand(of: Delivering, consumer: Consumer<string>, event: FedEvent, lane: Place): Promise<Failure | 'moved' | null> {
   if (!consumer.types.includes(event.type) || event.body === null) return null
   try {
-    if (consumer.transaction) return (await handInside(storage, consumer, event, lane)) ? null : 'moved'
-    await consumer.handle(toKitEvent(event))
+    if (consumer.transaction) return (await handInside(of, consumer, event, lane)) ? null : 'moved'
+    await consumer.handle(toKitEvent(of.upcasters, event))
     return null
   } catch (error) {
     const { state } = lane
@@ -231,12 +268,12 @@ async function hand(storage: Storage, consumer: Consumer<string>, event: FedEven
 const MOVED = Symbol('another worker moved this consumer')
 
 /** Handles one event and moves the consumer behind it in one transaction; false when another worker was faster. */
-async function handInside(storage: Storage, consumer: InsideConsumer<string>, event: FedEvent, lane: Place): Promise<boolean> {
+async function handInside(of: Delivering, consumer: InsideConsumer<string>, event: FedEvent, lane: Place): Promise<boolean> {
   const to = { ...lane.state, ...UNTROUBLED, position: event.position }
   try {
-    await storage.transaction((session) =>
-      whenDone(consumer.handle(toKitEvent(event), { session }), () =>
-        whenDone(storage.advance(lane.stored, to, session), (moved) => {
+    await of.storage.transaction((session) =>
+      whenDone(consumer.handle(toKitEvent(of.upcasters, event), { session }), () =>
+        whenDone(of.storage.advance(lane.stored, to, session), (moved) => {
           if (!moved) throw MOVED
         }),
       ),
@@ -249,7 +286,7 @@ async function handInside(storage: Storage, consumer: InsideConsumer<string>, ev
   return true
 }
 
-const toKitEvent = (event: FedEvent): KitEvent => ({
+const toKitEvent = (upcasters: Upcasters, event: FedEvent): KitEvent => ({
   id: event.hash,
   type: event.type,
   tenant: event.tenant,
@@ -257,7 +294,7 @@ const toKitEvent = (event: FedEvent): KitEvent => ({
   at: new Date(event.effectiveAt),
   recordedAt: new Date(event.recordedAt),
   by: JSON.parse(event.actor) as Actor,
-  data: JSON.parse(event.body!) as unknown,
+  data: upcast(upcasters, event, JSON.parse(event.body!)),
 })
 
 /** 1 s, doubled with each failure, at most an hour. */

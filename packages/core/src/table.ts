@@ -33,6 +33,8 @@ export interface Table<C extends Record<string, Column> = Record<string, Column>
   readonly key: readonly string[]
   readonly subject: readonly string[]
   readonly indexes: { readonly [name: string]: readonly string[] }
+  /** Rows that only remember something for a while: they may be cleared by a condition. */
+  readonly derived?: true
 }
 
 export type RowOf<T> = T extends Table<infer C> ? { readonly [K in keyof C]: C[K] extends Column<infer V> ? V : never } : never
@@ -45,9 +47,11 @@ export function table<const C extends Record<string, Column>>(
     key: readonly (keyof C & string)[]
     subject: readonly (keyof C & string)[]
     indexes?: { readonly [name: string]: readonly (keyof C & string)[] }
+    derived?: true
   },
 ): Table<C> {
-  return Object.freeze({ name, columns, key: o.key, subject: o.subject, indexes: o.indexes ?? {} })
+  const derived = o.derived ? { derived: o.derived } : {}
+  return Object.freeze({ name, columns, key: o.key, subject: o.subject, indexes: o.indexes ?? {}, ...derived })
 }
 
 /** One append-only step towards a package's tables. Steps that were published are never edited. */

@@ -37,6 +37,7 @@ export function createPatronkit(deps: { readonly storage: Storage; readonly cloc
     },
     consumer: runner.consumer,
     tick: runner.tick,
+    health: runner.health,
     schema: deps.storage.schema,
   })
 }

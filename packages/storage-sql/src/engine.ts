@@ -14,6 +14,7 @@ import { reader } from './read.ts'
 import { planner } from './rows.ts'
 import { eventsWait, sequence, sequencerShapes } from './sequencer.ts'
 import { kept } from './statement.ts'
+import { clearRows, dropRows, healthOf, redactEvents } from './upkeep.ts'
 
 /** What the engine needs to know about its place. */
 export interface EngineOptions {
@@ -73,6 +74,14 @@ export function sqlStorage(o: EngineOptions): Storage {
       return session ? connection.joined(session, steps) : connection.alone(steps)
     },
     transaction: (work) => connection.transaction(work),
+    redact: (tenant, of, session) => {
+      const steps = () => redactEvents(catalog, tenant, of)
+      return session ? connection.joined(session, steps()) : connection.writing(steps)
+    },
+    clear: (tenant, of) => connection.writing(() => clearRows(catalog, tenant, of)),
+    drop: (tenant, limit) => connection.writing(() => dropRows(catalog, tenant, limit)),
+    tables: () => [...catalog.tables.values()],
+    health: () => connection.alone(healthOf(catalog)),
     schema: {
       sql: () => printMigrations(catalog),
       migrate: async () => {

@@ -58,6 +58,7 @@ const NO_TENANT = [
   /^with "ripe" as materialized \(select \* from \(select \* from \(select "tenant", "queue", "key"/,
   /^select array_to_json\(array\[to_json\(\(select "due_at" as "at" from "pk_timer" where "queue" = /,
   /^select '1' from "pk_event" where "position" is null/,
+  /^select array_to_json\(array\[to_json\(\(select count\(\*\) from "pk_timer" where "parked"/,
   /^insert into "pk_lane"/,
   /^select coalesce\(json_agg\("lane"\)/,
   /^with "new" as materialized/,

@@ -40,7 +40,7 @@ const NO_TENANT = [
   /^(insert into|update) "patronkit_consumer"/,
 ]
 
-/** `claim`, `nextDue`, `feed` and the sequencer: lane or queue first, over all tenants, and the tenant comes back with each row. */
+/** `claim`, `nextDue`, `feed`, the sequencer and `health`: lane or queue first, over all tenants, and the tenant comes back with each row. */
 const OVER_TENANTS = [
   /^select json_group_array\(json_array\("tenant", "queue", "key"/,
   /^select json_array\(\(select "due_at" as "at" from "patronkit_timer" where "queue" = \?/,
@@ -48,6 +48,7 @@ const OVER_TENANTS = [
   /^insert into "patronkit_lane"/,
   /^update "patronkit_event" as "e" set "position"/,
   /^select json_group_array\(json_array\("lane", "at"/,
+  /^select json_array\(\(select count\(\*\) from "patronkit_timer" where "parked"/,
 ]
 
 test('every statement names the tenant, but for those that are listed', () => {

@@ -45,11 +45,20 @@ export const lots = table(
 /** A table of counters: beside the key only integers. */
 export const counters = table('kit_counter', { day: text(), given: integer(), taken: integer() }, { key: ['day'], subject: ['day'] })
 
+/** A table whose rows only remember something for a while. */
+export const memories = table('kit_memory', { id: text(), at: instant() }, { key: ['id'], subject: ['id'], derived: true })
+
 /** The package the suite declares on each engine it is given. */
 export const sampleSchema: PackageSchema = {
   package: 'testkit',
-  tables: [things, lots, counters],
-  migrations: [{ id: 1, about: 'the tables of the suite', steps: [{ addTable: things }, { addTable: lots }, { addTable: counters }] }],
+  tables: [things, lots, counters, memories],
+  migrations: [
+    {
+      id: 1,
+      about: 'the tables of the suite',
+      steps: [{ addTable: things }, { addTable: lots }, { addTable: counters }, { addTable: memories }],
+    },
+  ],
 }
 
 /** A row with nothing in it but its key, and what is named. */

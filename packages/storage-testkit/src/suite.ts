@@ -12,6 +12,7 @@ import { schemaFacts } from './schema-facts.ts'
 import { timerFacts } from './timer-facts.ts'
 import { transactionFacts } from './transaction-facts.ts'
 import { unitFacts } from './unit-facts.ts'
+import { upkeepFacts } from './upkeep-facts.ts'
 
 /** What the suite is run with. */
 export interface SuiteOptions {
@@ -47,6 +48,7 @@ const FACTS: readonly Facts[] = [
   timerFacts,
   feedFacts,
   transactionFacts,
+  upkeepFacts,
   schemaFacts,
 ]
 

@@ -12,7 +12,7 @@ function* sequence(store: RowStore): Doing<void> {
       const lane = entry.lane as number
       const position = (((yield* getKept(store, keyOf('lane', lane)))?.last as number | undefined) ?? 0) + 1
       yield* putKept(store, keyOf('lane', lane), { last: position })
-      yield* putKept(store, keyOf('fed', lane, position), { at: entry.at! })
+      yield* putKept(store, keyOf('fed', lane, position), { at: entry.at!, position })
       yield* removeKept(store, key)
     }
     if (page.length < 1_000) return
@@ -30,9 +30,9 @@ export function* feedPage(store: RowStore, request: FeedRequest): Doing<FeedPage
     const page = yield* scanKept(store, from, after(keyOf('fed', lane)), request.limit - events.length)
     if (page.length === 0) continue
     states.push(state)
-    for (const [i, [, entry]] of page.entries()) {
+    for (const [, entry] of page) {
       const kept = (yield* getKept(store, entry.at as string))!
-      events.push({ ...asEvent(kept), lane, position: state.position + 1 + i })
+      events.push({ ...asEvent(kept), lane, position: entry.position as number })
     }
   }
   return { events, states }

@@ -11,6 +11,7 @@ import { foldRows } from './fold.ts'
 import type { Doing, RowStore, StoreCall } from './row-store.ts'
 import { getRow, listRows } from './rows.ts'
 import { claimTimers, nextDueTimer, readTimers } from './timers.ts'
+import { clearRows, dropRows, healthOf, redactEvents } from './upkeep.ts'
 
 /**
  * The whole storage port over an ordered row store: what an adapter for any other database has to bring. `sync` says
@@ -19,6 +20,7 @@ import { claimTimers, nextDueTimer, readTimers } from './timers.ts'
 export function interpret(store: RowStore, o: { readonly engine: string; readonly sync?: boolean }): Storage {
   const declared = new Map<string, PackageSchema>()
   const run = <T>(steps: Doing<T>) => drive(steps, (call: StoreCall) => call())
+  const tables = () => [...declared.values()].flatMap((schema) => schema.tables)
   const sync = o.sync ?? false
   const open = new Set<Session>()
   const atomically = <T>(work: () => Doing<T>, session?: Session) => {
@@ -59,6 +61,11 @@ export function interpret(store: RowStore, o: { readonly engine: string; readonl
     feed: (request: FeedRequest) => atomically(() => feedPage(store, request)),
     advance: (from: number, to: ConsumerState, session) => atomically(() => advanceConsumer(store, from, to), session),
     transaction,
+    redact: (tenant, of, session) => atomically(() => redactEvents(store, tenant, of), session),
+    clear: (tenant, of) => atomically(() => clearRows(store, tenant, of)),
+    drop: (tenant, limit) => atomically(() => dropRows(store, tables(), tenant, limit)),
+    tables,
+    health: () => atomically(() => healthOf(store)),
     // a row store has no schema of its own: nothing to apply, nothing to drift from
     schema: { sql: () => '', migrate: async () => ({ applied: 0 }), drift: async () => [] },
     close: () => undefined,

@@ -62,6 +62,19 @@ export function* readTimers(
   return found.slice(0, Math.max(0, read.limit))
 }
 
+/** Every timer there is. */
+export function* timersIn(store: RowStore): Doing<readonly Timer[]> {
+  const all = yield* scanKept(store, keyOf('timer'), after(keyOf('timer')), Number.MAX_SAFE_INTEGER)
+  return all.map(([, kept]) => kept as unknown as Timer)
+}
+
+/** Removes timers of a tenant; answers how many. */
+export function* dropTimers(store: RowStore, tenant: string, limit: number): Doing<number> {
+  const page = yield* scanKept(store, keyOf('timer', tenant), after(keyOf('timer', tenant)), Math.max(0, limit))
+  for (const [, kept] of page) yield* dropTimer(store, kept as unknown as Timer)
+  return page.length
+}
+
 /** A fired timer that the unit does not mention again is done with. */
 export function* writeTimers(store: RowStore, unit: Unit): Doing<void> {
   for (const write of unit.timers) yield* writeTimer(store, unit.tenant, write)
