@@ -7,6 +7,9 @@ const READS = new Set(
   ),
 )
 
+/** Verbs after which nothing is left to do a second time. */
+const DONE_FOR_GOOD = new Set(['erase'])
+
 /**
  * What breaks the common shape in the services that the entries export: a verb takes one object; a write carries an
  * `idempotencyKey`, rows with their own `id`, or a definition, which is idempotent by its content; money is no bare number.
@@ -43,7 +46,9 @@ function breaks(checker: ts.TypeChecker, verb: ts.Symbol): string[] {
   const input = signature.parameters[0] && checker.getTypeOfSymbol(signature.parameters[0])
   if (signature.parameters.length !== 1 || !input || !isPlainObject(checker, input)) return ['takes something else than one object']
   return [
-    ...(READS.has(verb.name) || maySendTwice(checker, input) ? [] : ['writes without idempotencyKey, rows with an id, or a definition']),
+    ...(READS.has(verb.name) || DONE_FOR_GOOD.has(verb.name) || maySendTwice(checker, input)
+      ? []
+      : ['writes without idempotencyKey, rows with an id, or a definition']),
     ...bareMoney(checker, input).map((path) => `takes ${path} as a bare number; money is { amount: string, currency }`),
   ]
 }

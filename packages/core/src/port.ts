@@ -239,6 +239,8 @@ export interface StorageHealth {
   readonly unsequencedSince: number | null
   /** Events that a consumer has not passed yet, by its name. */
   readonly behind: { readonly [consumer: string]: number }
+  /** The database's own clock, in epoch milliseconds; null where there is none. */
+  readonly now: number | null
 }
 
 /** The schema belongs to the host: it is printed, applied and compared only when the host says so. */

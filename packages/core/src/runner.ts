@@ -99,6 +99,8 @@ export interface Health {
     /** Events each consumer that ever ran has before it. */
     readonly behind: { readonly [consumer: string]: number }
   }
+  /** The database's own clock, where it has one. */
+  readonly databaseNow: Date | null
 }
 
 const PAGE = 50
@@ -125,11 +127,12 @@ export function createRunner(deps: { readonly storage: Storage; readonly clock?:
       consumers.set(consumer.name, consumer as unknown as Consumer<string>)
     },
     health: async () => {
-      const { parked, unsequenced, unsequencedSince, behind } = await storage.health()
+      const { parked, unsequenced, unsequencedSince, behind, now } = await storage.health()
       const next = queues.length > 0 ? await storage.nextDue(queues) : null
       return {
         timers: { nextDueAt: dateOf(next), lateMs: next === null ? 0 : Math.max(0, clock.now().getTime() - next), parked },
         feed: { unsequenced, since: dateOf(unsequencedSince), behind },
+        databaseNow: dateOf(now),
       }
     },
     tick: async (i = {}) => {

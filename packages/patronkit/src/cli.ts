@@ -2,16 +2,17 @@ import { parseArgs } from 'node:util'
 import { isPatronkitError, type Locale, PatronkitError } from '@patronkit/core'
 import { readDefinitions } from './commands/definitions.ts'
 import { demoCommand } from './commands/demo.ts'
+import { doctorCommand } from './commands/doctor-command.ts'
 import { slaReportCommand } from './commands/sla-report-command.ts'
 
 const USAGE = `patronkit demo [--out FOLDER] [--locale en|zh-CN]
+patronkit doctor --db FILE [--locale en|zh-CN]
 patronkit sla report LOG.csv --mapping M.json --policy P.json --calendar C.json --db FILE --html OUT.html [--tenant NAME] [--locale en|zh-CN]`
 
-/** Runs one command line; answers the exit code. */
+/** Runs one command line; answers the exit code: 0, or 1 when something was refused or found wrong. */
 export async function main(args: readonly string[], out: { print(line: string): void; complain(line: string): void }): Promise<number> {
   try {
-    await run(args, out.print)
-    return 0
+    return (await run(args, out.print)) ? 0 : 1
   } catch (error) {
     if (!isPatronkitError(error)) throw error
     out.complain(error.message)
@@ -19,18 +20,30 @@ export async function main(args: readonly string[], out: { print(line: string): 
   }
 }
 
-async function run(args: readonly string[], print: (line: string) => void): Promise<void> {
+/** Answers whether all is well. */
+async function run(args: readonly string[], print: (line: string) => void): Promise<boolean> {
   const { values, positionals } = readArgs(args)
   const locale = readLocale(values.locale ?? 'en')
   const [command, ...rest] = positionals
-  if (values.help || command === undefined) return print(USAGE)
-  if (command === 'demo') return demoCommand({ folder: values.out ?? 'patronkit-demo', locale }, print)
+  if (values.help || command === undefined) {
+    print(USAGE)
+    return true
+  }
+  if (command === 'demo') {
+    await demoCommand({ folder: values.out ?? 'patronkit-demo', locale }, print)
+    return true
+  }
+  if (command === 'doctor') {
+    if (!values.db) throw usage('doctor needs --db')
+    return doctorCommand({ db: values.db, locale }, print)
+  }
   const [sub, log] = rest
   if (command !== 'sla' || sub !== 'report' || log === undefined) throw usage(`there is no command "${positionals.join(' ')}"`)
   const { mapping, policy, calendar, db, html } = values
   if (!mapping || !policy || !calendar || !db || !html) throw usage('sla report needs --mapping, --policy, --calendar, --db and --html')
   const definitions = readDefinitions({ mapping, policy, calendar })
-  return slaReportCommand({ log, definitions, db, html, tenant: values.tenant ?? 'default', locale }, print)
+  await slaReportCommand({ log, definitions, db, html, tenant: values.tenant ?? 'default', locale }, print)
+  return true
 }
 
 function readArgs(args: readonly string[]) {

@@ -1,1 +1,2 @@
+export { type Check, examine, type Finding } from './doctor.ts'
 export { createPatronkit, type Domains, type Kit } from './kit.ts'

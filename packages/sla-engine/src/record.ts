@@ -41,13 +41,13 @@ export interface Recorded {
   readonly nextDueAt: Date | null
 }
 
-const SUBJECT = 'sla-item'
+export const SUBJECT = 'sla-item'
 export const QUEUE = 'sla'
 export const subjectOf = (item: ItemRef): string => `${item.type}/${item.id}`
 
 /** At most this many clocks of one item are kept apart (metrics × cycles). */
 export const MOST_CLOCKS = 1_000
-const MOST_FACTS = 100_000
+export const MOST_FACTS = 100_000
 
 export function* record(book: Rulebook, ctx: Context, i: RecordItem): Operation<Recorded> {
   const { answer, unit } = yield* recordItem(book, ctx, parse(recordSchema, i, 'record'))

@@ -11,6 +11,7 @@ import {
 } from '@patronkit/core/service'
 import { type DueView, due, explain, type ItemView, itemPage, status, statusMany } from './ask.ts'
 import { decideTime } from './decide.ts'
+import { type Erased, erase } from './erase.ts'
 import type { ItemRef } from './model.ts'
 import { QUEUE, type Recorded, type RecordItem, readItem, record, recordMany, unitFor } from './record.ts'
 import { createRulebook, KINDS, type Rulebook } from './rulebook.ts'
@@ -32,6 +33,8 @@ export interface Sla {
   due(i: { before?: Instant; after?: string; limit?: number }): Promise<Page<DueView>>
   /** All items of a type with their clocks, now or as of an instant, by id, page by page. */
   items(i: { type: string; asOf?: Instant; after?: string; limit?: number }): Promise<Page<ItemView>>
+  /** Takes an item's facts and clocks away and the bodies out of its events; the chain of events still verifies. */
+  erase(i: { item: ItemRef }): Promise<Erased>
   /** Why a clock stands where it stands: every counted, paused and closed stretch, adding up to the time used. */
   explain(i: { item: ItemRef; metric: string; cycle?: number; asOf?: Instant }): Promise<Explanation>
 }
@@ -66,6 +69,7 @@ export function createSla(deps: Deps): Service<Sla> {
       statusMany: (ctx, i) => statusMany(book, ctx, i),
       due: (ctx, i) => due(book, ctx, i),
       items: (ctx, i) => itemPage(book, ctx, i),
+      erase,
       explain: (ctx, i) => explain(book, ctx, i),
     },
     timers: { [QUEUE]: (ctx, timer) => timerDue(book, ctx, timer) },

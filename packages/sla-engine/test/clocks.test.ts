@@ -1,5 +1,6 @@
 import { defineCalendar } from '@patronkit/business-time'
 import { attempt, field, manualClock, memoryStorage } from '@patronkit/core'
+import { exportTenant, verifySubject } from '@patronkit/core/operations'
 import { createRunner } from '@patronkit/core/runner'
 import { tickUntil } from '@patronkit/core/testing'
 import { expect, test } from 'vitest'
@@ -240,3 +241,26 @@ test('tenants with the same ids do not meet', async () => {
   await a!.record({ item, facts: [{ id: 'f1', type: 'created', at: mon('09:00') }] })
   expect(await attempt(() => b!.status({ item }))).toMatchObject({ ok: false, error: { code: 'sla/unknown-item' } })
 })
+
+test('an erased item leaves envelopes that verify and nothing of what was in them', async () => {
+  const { sla, storage } = await desk()
+  await sla.record({ item, attributes: { name: 'Ada Lovelace' }, facts: [{ id: 'f1', type: 'created', at: mon('09:00') }] })
+  await sla.record({ item: { type: 'ticket', id: 'T-2' }, facts: [{ id: 'f1', type: 'created', at: mon('09:00') }] })
+  const { facts, events } = await sla.erase({ item })
+  expect({ facts, events: events > 0 }).toEqual({ facts: 1, events: true })
+  expect(await sla.erase({ item })).toEqual({ facts: 0, events: 0 })
+  expect(await attempt(() => sla.status({ item }))).toMatchObject({ ok: false, error: { code: 'sla/unknown-item' } })
+  const left = JSON.stringify(await all(exportTenant({ storage, tenant: 'acme' })))
+  expect(left).not.toContain('Lovelace')
+  expect(await verifySubject({ storage, tenant: 'acme', kind: 'sla-item', subject: 'ticket/T-1' })).toBe(null)
+  expect((await sla.status({ item: { type: 'ticket', id: 'T-2' } })).clocks.length).toBeGreaterThan(0)
+  // the same ticket may come again, and its chain goes on
+  await sla.record({ item, facts: [{ id: 'f1', type: 'created', at: mon('10:00') }] })
+  expect(await verifySubject({ storage, tenant: 'acme', kind: 'sla-item', subject: 'ticket/T-1' })).toBe(null)
+})
+
+async function all<T>(of: AsyncIterable<T>): Promise<readonly T[]> {
+  const found: T[] = []
+  for await (const one of of) found.push(one)
+  return found
+}

@@ -80,11 +80,17 @@ function* removeSome(
 
 const counted = (catalog: Catalog) => catalog.dialect.asText(sql`count(*)`).as('count')
 
-type HealthRow = readonly [parked: number, unsequenced: number, since: number | null, behind: readonly (readonly [string, number])[]]
+type HealthRow = readonly [
+  parked: number,
+  unsequenced: number,
+  since: number | null,
+  behind: readonly (readonly [string, number])[],
+  now: number,
+]
 
 /** One statement over the work tables. */
 export function* healthOf(catalog: Catalog): Doing<StorageHealth> {
-  const { answers, build, rows } = catalog.dialect
+  const { answers, build, nowMs, rows } = catalog.dialect
   const [event, timer, lane, consumer] = [eventTable, timerTable, laneTable, consumerTable].map((of) => sql.table(catalog.named(of.name)))
   const unsequenced = (what: Expression<unknown>) => sql`(select ${what} from ${event!} where ${sql.raw(UNSEQUENCED)})`
   const lag = sql`select "who"."consumer" as "consumer", coalesce(sum("l"."last_position" - coalesce("c"."position", 0)), 0) as "behind"
@@ -95,8 +101,9 @@ export function* healthOf(catalog: Catalog): Doing<StorageHealth> {
     unsequenced(sql`count(*)`),
     unsequenced(sql`min("recorded_at")`),
     sql`(select ${rows(['consumer', 'behind'])} from (${lag}) as "lags")`,
+    nowMs,
   ])
   const found = JSON.parse((yield ask(shapeOf<null>(statement.compile(build)), '', null)) as string) as HealthRow
-  const [parked, waiting, since, behind] = found
-  return { parked, unsequenced: waiting, unsequencedSince: since, behind: Object.fromEntries(behind) }
+  const [parked, waiting, since, behind, now] = found
+  return { parked, unsequenced: waiting, unsequencedSince: since, behind: Object.fromEntries(behind), now }
 }

@@ -100,14 +100,14 @@ export const upkeepFacts: Facts = ({ fact }) => {
   })
 
   fact('health tells what is parked, what waits for a place and how far consumers are behind', async (storage) => {
-    same(await storage.health(), { parked: 0, unsequenced: 0, unsequencedSince: null, behind: {} }, 'of an empty storage')
+    same(await stateOf(storage), { parked: 0, unsequenced: 0, unsequencedSince: null, behind: {} }, 'of an empty storage')
     await done(storage, unitOf({ subject: 'a', at: 1_500, timers: [timer], happened: [happened(1), happened(2)] }))
-    same(await storage.health(), { parked: 0, unsequenced: 2, unsequencedSince: 1_500, behind: {} }, 'before anybody reads the feed')
+    same(await stateOf(storage), { parked: 0, unsequenced: 2, unsequencedSince: 1_500, behind: {} }, 'before anybody reads the feed')
     const { states, events } = await storage.feed({ consumer: 'c', now: 2_000, limit: 1 })
     await storage.advance(0, { ...states[0]!, position: events[0]!.position })
     const failed = { timer: 'failed', queue: 'q', key: 'k', dueAt: 20, error: 'no luck', parked: true } as const
     await done(storage, unitOf({ subject: 'b', timers: [failed] }))
-    same(await storage.health(), { parked: 1, unsequenced: 0, unsequencedSince: null, behind: { c: 1 } }, 'one read, one parked')
+    same(await stateOf(storage), { parked: 1, unsequenced: 0, unsequencedSince: null, behind: { c: 1 } }, 'one read, one parked')
   })
 
   fact('a storage names the tables it was told of', async (storage) => {
@@ -119,6 +119,12 @@ export const upkeepFacts: Facts = ({ fact }) => {
       'the tables',
     )
   })
+}
+
+/** What health tells, without the clock. */
+async function stateOf(storage: Storage): Promise<unknown> {
+  const { now, ...state } = await storage.health()
+  return Number.isSafeInteger(now) || now === null ? state : { now }
 }
 
 async function everythingOf(storage: Storage, tenant: string): Promise<readonly unknown[]> {

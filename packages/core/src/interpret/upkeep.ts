@@ -83,6 +83,7 @@ export function* healthOf(store: RowStore): Doing<StorageHealth> {
     unsequenced: unsequenced.length,
     unsequencedSince: (waiting?.recordedAt as number | undefined) ?? null,
     behind,
+    now: null,
   }
 }
 
