@@ -1,0 +1,1 @@
+export { runSweep as run } from '../packages/storage-sql/bench/sweep.bench.ts'
