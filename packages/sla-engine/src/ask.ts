@@ -1,10 +1,23 @@
 import type { Explanation, Instant } from '@patronkit/core'
 import { PatronkitError } from '@patronkit/core'
-import { all, behind, type Context, cursorAt, field, list, nowFor, type Operation, type Page, parse, read } from '@patronkit/core/service'
+import {
+  all,
+  behind,
+  type Context,
+  cursorAt,
+  field,
+  headsOf,
+  list,
+  nowFor,
+  type Operation,
+  type Page,
+  parse,
+  read,
+} from '@patronkit/core/service'
 import { foldFacts, passTime, type Rules } from './evolve.ts'
 import { explainClock } from './explain.ts'
 import type { Attributes, ItemRef, ItemState } from './model.ts'
-import { answerOf, MOST_CLOCKS, type Recorded, readFacts, readItem, subjectOf } from './record.ts'
+import { answerOf, MOST_CLOCKS, type Recorded, readFacts, readItem, SUBJECT, subjectOf } from './record.ts'
 import { type ClockRow, type ItemRow, stateOf } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { dueSchema, explainSchema, itemsSchema, statusManySchema, statusSchema } from './schema.ts'
@@ -40,8 +53,31 @@ function* stateAt(ctx: Context, item: ItemRef, state: ItemState, at: number, rul
 }
 
 export function* statusMany(book: Rulebook, ctx: Context, i: { items: readonly ItemRef[] }): Operation<readonly Recorded[]> {
+  const { items: asked } = parse(statusManySchema, i, 'statusMany')
+  const found = new Map<string, { readonly state: ItemState; readonly at: number }>()
+  for (const [type, ofType] of Map.groupBy(asked, (item) => item.type)) {
+    const ids = [...new Set(ofType.map((item) => item.id))]
+    const where = all(field('item_type').eq(type), field('item').in(ids))
+    const subjects = ids.map((id) => subjectOf({ type, id }))
+    const [heads, rows, clockRows] = yield* read(
+      ctx,
+      headsOf(SUBJECT, subjects),
+      list(items, { where, limit: ids.length }),
+      list(clocks, { where, limit: MOST_CLOCKS * ids.length }),
+    )
+    const byItem = Map.groupBy(clockRows, (row) => row.item)
+    const at = new Map(subjects.map((subject, n) => [subject, nowFor(ctx, heads[n]!)]))
+    for (const row of rows) {
+      const subject = subjectOf({ type, id: row.item })
+      found.set(subject, { state: stateOf(row, byItem.get(row.item) ?? []), at: at.get(subject)! })
+    }
+  }
   const answers: Recorded[] = []
-  for (const item of parse(statusManySchema, i, 'statusMany').items) answers.push(yield* status(book, ctx, { item }))
+  for (const item of asked) {
+    const known = found.get(subjectOf(item))
+    if (!known) throw unknownItem(item)
+    answers.push(answerOf(item, known.state, known.at, yield* book.pinnedTo(ctx, known.state)))
+  }
   return answers
 }
 

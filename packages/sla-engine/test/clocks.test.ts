@@ -264,3 +264,27 @@ async function all<T>(of: AsyncIterable<T>): Promise<readonly T[]> {
   for await (const one of of) found.push(one)
   return found
 }
+
+test('the status of many items is that of each, asked for with one read a type', async () => {
+  const { sla, storage, clock } = await desk()
+  const items = ['T-1', 'T-2', 'T-3'].map((id) => ({ type: 'ticket', id })).concat({ type: 'case', id: 'T-1' })
+  for (const [n, one] of items.entries()) {
+    await sla.record({ item: one, facts: [{ id: 'f1', type: 'created', at: mon(`09:0${n}`) }] })
+  }
+  clock.set(mon('09:30'))
+  const asked = [items[2]!, items[3]!, items[0]!, items[2]!]
+  const each = await Promise.all(asked.map((one) => sla.status({ item: one })))
+  let reads = 0
+  const counting = {
+    ...storage,
+    read: ((tenant, asks, session) => {
+      if (asks.some((ask) => ask.read === 'heads')) reads += 1
+      return storage.read(tenant, asks, session)
+    }) as typeof storage.read,
+  }
+  const many = createSla({ storage: counting, clock }).for({ tenant: 'acme', by: { type: 'user', id: 'u_1' } })
+  expect(await many.statusMany({ items: asked })).toEqual(each)
+  expect(reads).toBe(2)
+  const unknown = await attempt(() => many.statusMany({ items: [item, { type: 'ticket', id: 'T-9' }] }))
+  expect(unknown).toMatchObject({ ok: false, error: { code: 'sla/unknown-item' } })
+})
