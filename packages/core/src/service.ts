@@ -17,3 +17,4 @@ export { all, any, field, holds, not, type Pred, predSchema, valueAt } from './p
 export { instantSchema, invalidInput, parse } from './schema.ts'
 export { boolean, decimal, instant, integer, json, type Migration, nullable, type PackageSchema, type RowOf, table, text } from './table.ts'
 export type { TimerWrite, Unit, Write } from './unit.ts'
+export { type View, view } from './view.ts'

@@ -61,3 +61,4 @@ export {
   type UnitAnswer,
   type Write,
 } from './unit.ts'
+export { type Shown, type View, type ViewColumn, view, type When } from './view.ts'

@@ -2,6 +2,7 @@ import type { ColumnType, Migration, MigrationStep } from '@patronkit/core/stora
 import { type CreateTableBuilder, type Expression, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { indexOf, type Relation, type RelationColumn, type RelationIndex, relationOf } from './relation.ts'
+import { createView, dropView } from './views.ts'
 import { migrationTable, workTables } from './work-tables.ts'
 
 /** One migration of one package as statements. */
@@ -45,6 +46,8 @@ function statementsOfStep(catalog: Catalog, step: MigrationStep): readonly strin
     const { table, index, columns } = step.addIndex
     return [createIndex(catalog, table, indexOf(table, index, columns), nullableIn(catalog, table))]
   }
+  if ('addView' in step) return [createView(catalog, step.addView)]
+  if ('dropView' in step) return [dropView(catalog, step.dropView)]
   const { table, column, type } = step.addColumn
   const query = catalog.dialect.build.schema.alterTable(catalog.named(table)).addColumn(column, columnType(catalog, type.type))
   return [query.compile().sql]

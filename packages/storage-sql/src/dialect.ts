@@ -1,5 +1,6 @@
 import type { ColumnType, Session } from '@patronkit/core/storage'
 import type { Expression, Kysely, RawBuilder } from 'kysely'
+import type { ViewDialect } from './views.ts'
 
 /** Tables as the query builder sees them: names and columns come from declarations, not from types. */
 export type AnyTables = Record<string, Record<string, unknown>>
@@ -33,6 +34,7 @@ export interface Dialect {
   readonly rollback: string
   /** What stands behind a table's closing parenthesis. */
   readonly tableEnd: RawBuilder<unknown> | null
+  readonly views: ViewDialect
   columnType(type: ColumnType): string
   /** A name that the engine keeps in full. */
   identifier(name: string): string

@@ -3,6 +3,7 @@ import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQue
 import type { AnyTables, CastType, Dialect, Fault } from './dialect.ts'
 import { badSchema } from './errors.ts'
 import { columnsOf, hasTable, indexesOf } from './postgres-catalog.ts'
+import { postgresViews } from './postgres-views.ts'
 
 const COLUMN_TYPES: { readonly [T in ColumnType]: string } = {
   text: 'text collate "C"',
@@ -54,6 +55,7 @@ export function postgresDialect(schema: string): Dialect {
     commit: 'commit',
     rollback: 'rollback',
     tableEnd: null,
+    views: postgresViews,
     columnType: (type) => COLUMN_TYPES[type],
     identifier: (name) => (name.length <= MOST_BYTES ? name : `${name.slice(0, MOST_BYTES - 9)}_${sha256Hex(name).slice(0, 8)}`),
     indexed: ({ nullable }) => (nullable ? sql`nulls first` : null),

@@ -1,6 +1,7 @@
 import type { ColumnType } from '@patronkit/core/storage'
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
 import type { AnyTables, CastType, Dialect, Fault } from './dialect.ts'
+import { sqliteViews } from './sqlite-views.ts'
 
 const COLUMN_TYPES: { readonly [T in ColumnType]: string } = {
   text: 'text',
@@ -29,6 +30,7 @@ export const sqliteDialect: Dialect = {
   commit: 'commit',
   rollback: 'rollback',
   tableEnd: sql`without rowid`,
+  views: sqliteViews,
   columnType: (type) => COLUMN_TYPES[type],
   identifier: (name) => name,
   // missing values stand first in SQLite's indexes as they are
