@@ -7,6 +7,7 @@ export { interpret } from './interpret/interpret.ts'
 export type { Kept, RowStore } from './interpret/row-store.ts'
 export {
   type Answers,
+  type AppliedSteps,
   type Asking,
   type Claimed,
   type ClaimRequest,

@@ -16,25 +16,42 @@ export interface Applicable {
 
 /** Every migration the catalog knows, in the order to apply: the engine's own tables first. */
 export function migrationsOf(catalog: Catalog): readonly Applicable[] {
-  const own = applicable(
-    catalog,
-    'storage',
-    1,
-    workTables.flatMap((table) => createTable(catalog, table)),
-  )
+  const own = ownSteps(catalog).map((statements, i) => applicable(catalog, 'storage', { id: i + 1 }, statements))
   const declared = [...catalog.packages.values()].flatMap((schema) =>
-    schema.migrations.map((migration) => applicable(catalog, schema.package, migration.id, statementsOf(catalog, migration))),
+    schema.migrations.map((migration) => applicable(catalog, schema.package, migration, statementsOf(catalog, migration))),
   )
-  return [own, ...declared]
+  return [...own, ...declared]
 }
 
-/** The table that remembers migrations. It is made before the first of them. */
-export const createMigrationTable = (catalog: Catalog): string => createTable(catalog, migrationTable, true)[0]!
+/** The steps of the engine's own tables, append-only like those of any package. */
+const ownSteps = (catalog: Catalog): readonly (readonly string[])[] => [
+  workTables.flatMap((table) => createTable(catalog, table)),
+  [addColumn(catalog, migrationTable.name, BREAKING, 'boolean')],
+]
 
-function applicable(catalog: Catalog, of: string, id: number, statements: readonly string[]): Applicable {
-  const record = sql`insert into ${sql.table(catalog.named(migrationTable.name))} ("package", "id", "applied_at")
-    values (${sql.lit(of)}, ${sql.lit(id)}, ${catalog.dialect.nowMs})`
-  return { package: of, id, statements, record: record.compile(catalog.dialect.build).sql.replace(/\n\s*/g, ' ') }
+/** Came with the second of those steps. */
+const BREAKING = 'breaking'
+
+/** The table that remembers migrations, as the first step finds it. It is made before that. */
+export const createMigrationTable = (catalog: Catalog): string =>
+  createTable(catalog, { ...migrationTable, columns: migrationTable.columns.filter(({ name }) => name !== BREAKING) }, true)[0]!
+
+function applicable(
+  catalog: Catalog,
+  of: string,
+  { id, breaking }: Pick<Migration, 'id' | 'breaking'>,
+  statements: readonly string[],
+): Applicable {
+  const { cast, build, nowMs } = catalog.dialect
+  const values: { readonly [column: string]: Expression<unknown> } = {
+    package: sql.lit(of),
+    id: sql.lit(id),
+    applied_at: nowMs,
+    ...(breaking ? { [BREAKING]: cast('boolean', sql.lit('1')) } : {}),
+  }
+  const record = sql`insert into ${sql.table(catalog.named(migrationTable.name))} (${sql.join(Object.keys(values).map((name) => sql.ref(name)))})
+    values (${sql.join(Object.values(values))})`
+  return { package: of, id, statements, record: record.compile(build).sql.replace(/\n\s*/g, ' ') }
 }
 
 const statementsOf = (catalog: Catalog, migration: Migration): readonly string[] =>
@@ -49,9 +66,11 @@ function statementsOfStep(catalog: Catalog, step: MigrationStep): readonly strin
   if ('addView' in step) return [createView(catalog, step.addView)]
   if ('dropView' in step) return [dropView(catalog, step.dropView)]
   const { table, column, type } = step.addColumn
-  const query = catalog.dialect.build.schema.alterTable(catalog.named(table)).addColumn(column, columnType(catalog, type.type))
-  return [query.compile().sql]
+  return [addColumn(catalog, table, column, type.type)]
 }
+
+const addColumn = (catalog: Catalog, table: string, column: string, type: ColumnType): string =>
+  catalog.dialect.build.schema.alterTable(catalog.named(table)).addColumn(column, columnType(catalog, type)).compile().sql
 
 const columnType = (catalog: Catalog, type: ColumnType) => sql`${sql.raw(catalog.dialect.columnType(type))}`
 

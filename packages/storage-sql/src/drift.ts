@@ -18,7 +18,7 @@ export function* driftOf(catalog: Catalog): Steps<Statement, readonly string[]> 
   }
   const known = new Set(migrationsOf(catalog).map(nameOf))
   const packages = new Set(['storage', ...catalog.packages.keys()])
-  const applied = yield* appliedMigrations(catalog)
+  const applied = (yield* appliedMigrations(catalog)).map(nameOf)
   for (const name of applied) {
     if (packages.has(name.split(' ')[0]!) && !known.has(name)) lines.push(`migration ${name} was applied by a newer version`)
   }

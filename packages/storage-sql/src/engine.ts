@@ -6,7 +6,8 @@ import { connectionOver } from './connection.ts'
 import type { Dialect } from './dialect.ts'
 import { driftOf } from './drift.ts'
 import { advance, feedPage, feedShapes } from './feed.ts'
-import { applyMissing, missingMigrations, printMigrations } from './migrate.ts'
+import { applyMissing, lastApplied, missingMigrations, printMigrations } from './migrate.ts'
+import { refuseNewer, refusingNewer } from './newer.ts'
 import { postgresClaim } from './postgres-claim.ts'
 import { postgresSequencer } from './postgres-sequencer.ts'
 import { postgresUnits } from './postgres-units.ts'
@@ -44,34 +45,41 @@ export function sqlStorage(o: EngineOptions): Storage {
       claim: postgresClaim(catalog),
       sequence: postgresSequencer(catalog),
     }))
+  const checked = refusingNewer(catalog, connection)
   return {
     engine: o.dialect.name,
     declare: (schema) => declarePackage(catalog, schema),
     read: (tenant, reads, session) =>
-      session ? connection.joined(session, readAll(tenant, reads)) : connection.alone(readAll(tenant, reads)),
-    commit: (units, session) => {
-      if (postgres) return postgres().commit(units, session)
-      const steps = () => commitUnits(shapes().commit, units)
-      return session ? connection.joined(session, steps()) : connection.writing(steps)
-    },
+      checked(session, () => (session ? connection.joined(session, readAll(tenant, reads)) : connection.alone(readAll(tenant, reads)))),
+    commit: (units, session) =>
+      checked(session, () => {
+        if (postgres) return postgres().commit(units, session)
+        const steps = () => commitUnits(shapes().commit, units)
+        return session ? connection.joined(session, steps()) : connection.writing(steps)
+      }),
     // looks first and takes the write lock only when there is something to write: most calls find nothing
-    claim: (request) => {
-      if (postgres) return connection.alone(postgres().claim(request))
-      return whenDone(connection.alone(ripeTimers(shapes().claim, request)), (ripe) =>
-        ripe.length === 0 ? ripe : connection.writing(() => leaseRipe(shapes().claim, request)),
-      )
-    },
-    nextDue: (queues) => connection.alone(nextDue(shapes().claim, queues)),
+    claim: (request) =>
+      checked(undefined, () => {
+        if (postgres) return connection.alone(postgres().claim(request))
+        return whenDone(connection.alone(ripeTimers(shapes().claim, request)), (ripe) =>
+          ripe.length === 0 ? ripe : connection.writing(() => leaseRipe(shapes().claim, request)),
+        )
+      }),
+    nextDue: (queues) => checked(undefined, () => connection.alone(nextDue(shapes().claim, queues))),
     feed: (request) =>
-      whenDone(connection.alone(eventsWait(shapes().sequencer)), (waiting) =>
-        whenDone(waiting ? connection.writing(() => (postgres ? postgres().sequence() : sequence(shapes().sequencer))) : undefined, () =>
-          connection.alone(feedPage(shapes().feed, request)),
+      checked(undefined, () =>
+        whenDone(connection.alone(eventsWait(shapes().sequencer)), (waiting) =>
+          whenDone(waiting ? connection.writing(() => (postgres ? postgres().sequence() : sequence(shapes().sequencer))) : undefined, () =>
+            connection.alone(feedPage(shapes().feed, request)),
+          ),
         ),
       ),
-    advance: (from, to) => connection.alone(advance(shapes().feed, from, to)),
+    advance: (from, to) => checked(undefined, () => connection.alone(advance(shapes().feed, from, to))),
     schema: {
-      sql: () => printMigrations(catalog),
+      sql: (of) => printMigrations(catalog, of?.from),
+      applied: async () => connection.alone(lastApplied(catalog)),
       migrate: async () => {
+        await connection.alone(refuseNewer(catalog))
         const missing = await connection.alone(missingMigrations(catalog))
         return { applied: missing.length === 0 ? 0 : await connection.writing(() => applyMissing(catalog)) }
       },

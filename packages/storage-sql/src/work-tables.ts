@@ -80,8 +80,11 @@ export const consumerTable = relation(
   ['consumer', 'lane'],
 )
 
-/** Which migrations of which package were applied. */
-export const migrationTable = relation('migration', { package: 'text', id: 'integer', applied_at: 'instant' }, ['package', 'id'])
+/** Which migrations of which package were applied; `breaking` tells older versions of the package to keep away. */
+export const migrationTable = relation('migration', { package: 'text', id: 'integer', applied_at: 'instant', breaking: 'boolean?' }, [
+  'package',
+  'id',
+])
 
 /** The engine's own tables in the order they are made; `migration` is made before any step. */
 export const workTables: readonly Relation[] = [headTable, eventTable, timerTable, laneTable, consumerTable]

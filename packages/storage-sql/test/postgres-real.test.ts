@@ -290,7 +290,7 @@ describe.runIf(realPostgres)('on a real server', () => {
       return storage
     })
     const applied = await Promise.all(storages.map((storage) => storage.schema.migrate()))
-    expect(applied.map((answer) => answer.applied).sort()).toEqual([0, 0, 0, 2])
+    expect(applied.map((answer) => answer.applied).sort()).toEqual([0, 0, 0, 3])
     const owner = server.pool(1)
     await owner.query(`create role clerk login password 'clerk'; grant usage on schema ${one} to clerk;
       grant select, insert, update, delete on all tables in schema ${one} to clerk`)

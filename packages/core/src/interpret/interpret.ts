@@ -30,7 +30,7 @@ export function interpret(store: RowStore, o: { engine: string }): Storage {
     feed: (request: FeedRequest) => atomically(() => feedPage(store, request)),
     advance: (from: number, to: ConsumerState) => atomically(() => advanceConsumer(store, from, to)),
     // a row store has no schema of its own: nothing to apply, nothing to drift from
-    schema: { sql: () => '', migrate: async () => ({ applied: 0 }), drift: async () => [] },
+    schema: { sql: () => '', applied: async () => ({}), migrate: async () => ({ applied: 0 }), drift: async () => [] },
     close: () => undefined,
   }
 }
