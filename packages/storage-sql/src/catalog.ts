@@ -1,6 +1,7 @@
 import type { Column, PackageSchema, Table, View } from '@patronkit/core/storage'
 import type { Dialect } from './dialect.ts'
 import { badSchema, undeclaredTable } from './errors.ts'
+import { isPlainName, NAMES } from './names.ts'
 
 /** What an instance of the engine knows: its dialect, its names, and the packages that were declared. */
 export interface Catalog {
@@ -15,7 +16,7 @@ export interface Catalog {
 
 /** An empty catalog. The prefix stands before every name this library has in the database. */
 export function createCatalog(dialect: Dialect, prefix: string): Catalog {
-  if (!/^([a-z][a-z0-9_]*)?$/.test(prefix)) throw badSchema('storage', `"${prefix}" is no table prefix; use lower case, digits and _`)
+  if (!isPlainName(prefix, 0) || dialect.reserved.test(prefix)) throw badSchema('storage', `"${prefix}" is no table prefix; ${NAMES}`)
   const bare = (name: string) => dialect.identifier(prefix + name)
   const named = dialect.schema === null ? bare : (table: string) => `${dialect.schema}.${bare(table)}`
   return { dialect, named, bare, packages: new Map(), tables: new Map() }

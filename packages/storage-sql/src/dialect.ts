@@ -36,7 +36,9 @@ export interface Dialect {
   readonly tableEnd: RawBuilder<unknown> | null
   readonly views: ViewDialect
   columnType(type: ColumnType): string
-  /** A name that the engine keeps in full. */
+  /** How names begin that the engine keeps for itself. */
+  readonly reserved: RegExp
+  /** A name that the engine keeps in full, and tells from any other. */
   identifier(name: string): string
   /** What stands behind a column of an index so that it gives the order that lists ask for. */
   indexed(column: { readonly nullable: boolean }): RawBuilder<unknown> | null

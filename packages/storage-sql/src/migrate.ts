@@ -9,13 +9,12 @@ export function printMigrations(catalog: Catalog, from: AppliedSteps = {}): stri
   const left = migrationsOf(catalog).filter((one) => one.id > (from[one.package] ?? 0))
   const steps = left.flatMap((one) => ['', `-- ${one.package} ${one.id}`, ...[...one.statements, one.record].map(ended)])
   if (from.storage) return steps.slice(1).map(line).join('')
-  const schema = catalog.dialect.schema === null ? [] : [ended(createSchema(catalog.dialect.schema))]
-  return [...schema, ended(createMigrationTable(catalog)), ...steps].map(line).join('')
+  const { build, schema } = catalog.dialect
+  const place = schema === null ? [] : [ended(build.schema.createSchema(schema).ifNotExists().compile().sql)]
+  return [...place, ended(createMigrationTable(catalog)), ...steps].map(line).join('')
 }
 
 const line = (text: string): string => `${text}\n`
-
-const createSchema = (name: string): string => `create schema if not exists "${name}"`
 
 const ended = (statement: string): string => `${statement};`
 

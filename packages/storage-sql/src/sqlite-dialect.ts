@@ -32,7 +32,9 @@ export const sqliteDialect: Dialect = {
   tableEnd: sql`without rowid`,
   views: sqliteViews,
   columnType: (type) => COLUMN_TYPES[type],
-  identifier: (name) => name,
+  reserved: /^sqlite_/i,
+  // SQLite does not tell upper from lower case
+  identifier: (name) => name.toLowerCase(),
   // missing values stand first in SQLite's indexes as they are
   indexed: () => null,
   cast: (type, parameter) => {

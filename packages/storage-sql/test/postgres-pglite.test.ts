@@ -144,7 +144,7 @@ test('a storage is not given a connection that could not begin a transaction', a
   await db.transaction(async (tx) => {
     expect(() => postgresStorage({ connection: fromPglite(tx) })).toThrow('storage/no-own-transaction')
   })
-  for (const bad of ['x"; drop', 'Upper', '']) {
+  for (const bad of ['x"; drop', 'a.b', '', 'pg_own', 'ü', 'x'.repeat(61)]) {
     expect(() => postgresStorage({ connection: fromPglite(db), schema: bad })).toThrow('storage/bad-schema')
   }
 })
