@@ -27,6 +27,8 @@ export interface Dialect {
   readonly build: Kysely<AnyTables>
   /** Where all tables stand, on engines that have schemas. */
   readonly schema: string | null
+  /** Whether a claim can pass over rows that another holds. */
+  readonly skipLocked: boolean
   /** Statements that run first in the transaction that migrates: whoever comes second waits. */
   readonly beforeMigrating: readonly { readonly text: string; readonly params: readonly string[]; readonly unless?: string }[]
   readonly begin: string

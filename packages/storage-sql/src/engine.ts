@@ -60,7 +60,7 @@ export function sqlStorage(o: EngineOptions): Storage {
     // looks first and takes the write lock only when there is something to write: most calls find nothing
     claim: (request) =>
       checked(undefined, () => {
-        if (postgres) return connection.alone(postgres().claim(request))
+        if (postgres) return connection.once(() => postgres().claim(request))
         return whenDone(connection.alone(ripeTimers(shapes().claim, request)), (ripe) =>
           ripe.length === 0 ? ripe : connection.writing(() => leaseRipe(shapes().claim, request)),
         )

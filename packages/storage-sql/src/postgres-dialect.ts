@@ -34,6 +34,17 @@ const build = new Kysely<AnyTables>({
 
 const RESERVED = /^pg_/
 
+/** What a server can do. PostgreSQL can do all of it. */
+export interface PostgresCapabilities {
+  /**
+   * `for update skip locked`. Default: true. Without it claims that meet stay disjoint, but the one that comes second gets
+   * fewer timers than are due, or none, and asks again.
+   */
+  readonly skipLocked?: boolean
+  /** `pg_advisory_xact_lock`. Default: true. Without it `migrate()` has to be run from one place at a time. */
+  readonly advisoryLock?: boolean
+}
+
 /** Postgres cuts a longer name off without a word, and two names with one beginning would meet. */
 const MOST_BYTES = 63
 
@@ -41,14 +52,15 @@ const MOST_BYTES = 63
  * PostgreSQL 14 or newer, its tables in a schema of their own. Every parameter is bound as a text and cast in the
  * statement, so that no driver's type parsers are asked. Text compares by code point: `collate "C"` stands at each column.
  */
-export function postgresDialect(schema: string): Dialect {
+export function postgresDialect(schema: string, { skipLocked = true, advisoryLock = true }: PostgresCapabilities = {}): Dialect {
   if (!isPlainName(schema, 1) || RESERVED.test(schema)) throw badSchema('storage', `"${schema}" is no schema name; ${NAMES}`)
   return {
     name: 'postgres',
     build,
     schema,
+    skipLocked,
     beforeMigrating: [
-      { text: 'select pg_advisory_xact_lock($1::text::int8)::text', params: [migrationLock(schema)] },
+      ...(advisoryLock ? [{ text: 'select pg_advisory_xact_lock($1::text::int8)::text', params: [migrationLock(schema)] }] : []),
       {
         // asked first, because even "if not exists" needs the right to create one
         unless: 'select nspname::text from pg_catalog.pg_namespace where nspname = $1::text',

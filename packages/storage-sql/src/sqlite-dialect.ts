@@ -25,6 +25,7 @@ export const sqliteDialect: Dialect = {
   }),
   // a deferred transaction that read first cannot wait for another writer: it fails at once
   schema: null,
+  skipLocked: false,
   beforeMigrating: [],
   begin: 'begin immediate',
   commit: 'commit',
