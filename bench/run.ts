@@ -4,6 +4,7 @@ export {}
 const benches: { readonly [name: string]: () => Promise<{ run(): boolean | Promise<boolean> }> } = {
   'business-time': () => import('./business-time.ts'),
   storage: () => import('./storage.ts'),
+  cost: () => import('./cost.ts'),
 }
 
 const names = process.argv.slice(2)
