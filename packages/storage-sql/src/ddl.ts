@@ -85,7 +85,7 @@ function createTable(catalog: Catalog, relation: Relation, ifMissing = false): r
     table = table.addColumn(column.name, columnType(catalog, column.type), (made) => (isRequired(column) ? made.notNull() : made))
   }
   table = table.addPrimaryKeyConstraint(catalog.bare(`${relation.name}_key`), [...relation.key])
-  if (dialect.tableEnd) table = table.modifyEnd(dialect.tableEnd)
+  if (dialect.tableEnd && !relation.long) table = table.modifyEnd(dialect.tableEnd)
   const nullable = (name: string) => relation.columns.some((column) => column.name === name && !isRequired(column))
   return [table.compile().sql, ...relation.indexes.map((index) => createIndex(catalog, relation.name, index, nullable))]
 }

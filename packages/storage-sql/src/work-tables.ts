@@ -44,6 +44,7 @@ export const eventTable = relation(
     { name: 'event_new', columns: ['lane', 'recorded_at', 'tenant', 'kind', 'subject', 'seq'], where: UNSEQUENCED },
     { name: 'event_feed', columns: ['lane', 'position'], where: SEQUENCED },
   ],
+  'long',
 )
 
 /** Timers. Waiting and leased ones stand in indexes of their own: a claim never walks past what others hold. */
@@ -96,9 +97,10 @@ function relation(
   columns: { readonly [column: string]: Described },
   key: readonly string[],
   indexes: readonly RelationIndex[] = [],
+  rows: 'short' | 'long' = 'short',
 ): Relation {
   const described = Object.entries(columns).map(
     ([column, type]): RelationColumn => ({ name: column, type: type.replace('?', '') as ColumnType, nullable: type.endsWith('?') }),
   )
-  return { name, columns: described, key, indexes }
+  return { name, columns: described, key, indexes, ...(rows === 'long' ? { long: true } : {}) }
 }
