@@ -22,10 +22,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
+const TICKETS = 100
 // the log ends here, so that some of its tickets still run
 const clock = manualClock('2026-11-01T00:00:00+01:00')
 const log = join(folder, 'log.csv')
-writeFileSync(log, [...logCsv(simulateLog({ seed: 7, tickets: 200, from: '2026-10-01', months: 1 }))].join(''))
+writeFileSync(log, [...logCsv(simulateLog({ seed: 7, tickets: TICKETS, from: '2026-10-01', months: 1 }))].join(''))
 
 interface Host {
   readonly storage: Storage
@@ -64,7 +65,7 @@ describe.each(Object.keys(hosts))('a host reads the clocks with its own SQL on %
     await filled
     const rows = await all(`select * from ${prefix}sla_clock_v1 where tenant = 'desk' order by item, metric, cycle`)
     const items = [...new Set(rows.map((row) => row.item as string))].map((id) => ({ type: 'ticket', id }))
-    expect(items).toHaveLength(200)
+    expect(items).toHaveLength(TICKETS)
     const said = new Map<string, unknown>()
     for (const { item, clocks } of await sla.statusMany({ items })) {
       for (const one of clocks) {
@@ -117,7 +118,7 @@ describe.each(Object.keys(hosts))('a host reads the clocks with its own SQL on %
     await filled
     const member = engine === 'sqlite' ? `attributes ->> '$.level'` : `attributes ->> 'level'`
     const rows = await all(`select ${member} as level, count(*) as n from ${prefix}sla_item_v1 group by 1`)
-    expect(rows.reduce((sum, row) => sum + Number(row.n), 0)).toBe(200)
+    expect(rows.reduce((sum, row) => sum + Number(row.n), 0)).toBe(TICKETS)
     const opened = await all(`select min(opened_at) as first from ${prefix}sla_item_v1`)
     expect(instant(opened[0]!.first)).toBeGreaterThanOrEqual(Date.parse('2026-10-01T00:00:00+02:00'))
     await storage.close()

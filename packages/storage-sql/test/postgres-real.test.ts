@@ -55,6 +55,29 @@ describe.runIf(realPostgres)('on a real server', () => {
     model,
   })
 
+  /** The owner migrates; everything else is done by a role that may read and write rows and nothing more. */
+  async function servedByRole(): Promise<Storage> {
+    const own = schema()
+    const owner = postgresStorage({ connection: fromPg(pool()), schema: own })
+    const serving = postgresStorage({ connection: fromPg(await role()), schema: own })
+    const migrate = async () => {
+      await owner.schema.migrate()
+      await pool().query(
+        `grant usage on schema ${own} to serving; grant select, insert, update, delete on all tables in schema ${own} to serving`,
+      )
+      return serving.schema.migrate()
+    }
+    const declare: Storage['declare'] = (of) => {
+      for (const storage of [owner, serving]) storage.declare(of)
+    }
+    return { ...serving, declare, schema: { ...serving.schema, migrate } }
+  }
+  const role = once(async () => {
+    await pool().query(`create role serving login password 'serving'`)
+    return server.pool(4, 'serving:serving')
+  })
+  storageSuite({ name: 'pg as a role without rights on DDL', test, engine: servedByRole, capabilities: { ddl: true } })
+
   const pgHost: Host = {
     name: 'pg',
     connection: () => fromPg(pool()),
