@@ -243,10 +243,15 @@ export interface StorageHealth {
   readonly now: number | null
 }
 
+/** By package, the id of its last step: `{ storage: 2, core: 1, sla: 2 }`. A package that is not named has none. */
+export type AppliedSteps = { readonly [of: string]: number }
+
 /** The schema belongs to the host: it is printed, applied and compared only when the host says so. */
 export interface Schema {
-  /** The DDL of every step after `from` (default: all), as text to run by hand. Empty for engines without DDL. */
-  sql(): string
+  /** The DDL of every step after those named in `from` (default: all), as text to run by hand. Empty for engines without DDL. */
+  sql(o?: { readonly from?: AppliedSteps }): string
+  /** The last step of each package that the database has. With it `sql({ from })` prints what is left to do. */
+  applied(): Promise<AppliedSteps>
   /** Applies the steps that are not there yet; safe to run at the same time from two places. */
   migrate(): Promise<{ readonly applied: number }>
   /** Differences between what is there and what the packages expect, one line each. */

@@ -7,6 +7,7 @@ export { interpret } from './interpret/interpret.ts'
 export type { Kept, RowStore } from './interpret/row-store.ts'
 export {
   type Answers,
+  type AppliedSteps,
   type Asking,
   type Claimed,
   type ClaimRequest,
@@ -75,3 +76,4 @@ export {
   type UnitAnswer,
   type Write,
 } from './unit.ts'
+export { type Shown, type View, type ViewColumn, view, type When } from './view.ts'

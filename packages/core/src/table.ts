@@ -1,4 +1,5 @@
 import type { Json } from './canonical.ts'
+import type { View } from './view.ts'
 
 /** What a column holds. `instant` is epoch milliseconds, `decimal` a decimal text, `integer` a safe integer. */
 export type ColumnType = 'text' | 'integer' | 'instant' | 'boolean' | 'decimal' | 'json'
@@ -59,10 +60,14 @@ export type MigrationStep =
   | { readonly addTable: Table }
   | { readonly addColumn: { readonly table: string; readonly column: string; readonly type: Column } }
   | { readonly addIndex: { readonly table: string; readonly index: string; readonly columns: readonly string[] } }
+  | { readonly addView: View }
+  | { readonly dropView: string }
 
 export interface Migration {
   readonly id: number
   readonly about: string
+  /** True when a process with an older version of the package must not write any more once this is applied. */
+  readonly breaking?: true
   readonly steps: readonly MigrationStep[]
 }
 
@@ -70,5 +75,7 @@ export interface Migration {
 export interface PackageSchema {
   readonly package: string
   readonly tables: readonly Table[]
+  /** Views for the host's own SQL. */
+  readonly views?: readonly View[]
   readonly migrations: readonly Migration[]
 }

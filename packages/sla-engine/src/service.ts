@@ -12,10 +12,10 @@ import {
 import { type DueView, due, explain, type ItemView, itemPage, status, statusMany } from './ask.ts'
 import { decideTime } from './decide.ts'
 import { type Erased, erase } from './erase.ts'
+import { slaSchema } from './migrations.ts'
 import type { ItemRef } from './model.ts'
 import { QUEUE, type Recorded, type RecordItem, readItem, record, recordMany, unitFor } from './record.ts'
 import { createRulebook, KINDS, type Rulebook } from './rulebook.ts'
-import { slaSchema } from './tables.ts'
 
 /** SLA clocks for one tenant and actor. */
 export interface Sla {

@@ -1,4 +1,4 @@
-import { boolean, instant, integer, json, nullable, type PackageSchema, table, text } from '@patronkit/core/service'
+import { boolean, instant, integer, json, nullable, table, text } from '@patronkit/core/service'
 
 /** One row an item: what its facts have made of it. */
 export const items = table(
@@ -63,10 +63,3 @@ export const clocks = table(
     indexes: { by_due: ['phase', 'due_at'] },
   },
 )
-
-/** The tables of this package and the steps that lead to them. */
-export const slaSchema: PackageSchema = {
-  package: 'sla',
-  tables: [items, facts, clocks],
-  migrations: [{ id: 1, about: 'items, facts, clocks', steps: [{ addTable: items }, { addTable: facts }, { addTable: clocks }] }],
-}

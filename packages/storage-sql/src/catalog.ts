@@ -1,6 +1,7 @@
-import type { Column, PackageSchema, Table } from '@patronkit/core/storage'
+import type { Column, PackageSchema, Table, View } from '@patronkit/core/storage'
 import type { Dialect } from './dialect.ts'
 import { badSchema, undeclaredTable } from './errors.ts'
+import { isPlainName, NAMES } from './names.ts'
 
 /** What an instance of the engine knows: its dialect, its names, and the packages that were declared. */
 export interface Catalog {
@@ -15,7 +16,7 @@ export interface Catalog {
 
 /** An empty catalog. The prefix stands before every name this library has in the database. */
 export function createCatalog(dialect: Dialect, prefix: string): Catalog {
-  if (!/^([a-z][a-z0-9_]*)?$/.test(prefix)) throw badSchema('storage', `"${prefix}" is no table prefix; use lower case, digits and _`)
+  if (!isPlainName(prefix, 0) || dialect.reserved.test(prefix)) throw badSchema('storage', `"${prefix}" is no table prefix; ${NAMES}`)
   const bare = (name: string) => dialect.identifier(prefix + name)
   const named = dialect.schema === null ? bare : (table: string) => `${dialect.schema}.${bare(table)}`
   return { dialect, named, bare, packages: new Map(), tables: new Map() }
@@ -59,8 +60,21 @@ function checkPackage(catalog: Catalog, schema: PackageSchema): void {
       if (!Object.hasOwn(table.columns, column)) refuse(`${table.name} has no column "${column}"`)
     }
   }
+  const checkView = (view: View) => {
+    checkName(view.name)
+    if (!/_v[1-9]\d*$/.test(view.name)) refuse(`the view "${view.name}" does not end in its version, such as _v1`)
+    if (TAKEN.has(view.name) || schema.tables.some((table) => table.name === view.name)) refuse(`the name "${view.name}" is taken`)
+    checkName(view.table)
+    if (view.join) [view.join.table, ...view.join.on].forEach(checkName)
+    for (const [name, column] of Object.entries(view.columns)) {
+      checkName(name)
+      if (name === 'tenant') refuse(`${view.name} declares the column "tenant", which every view has already`)
+      if ('json' in column && !column.path.every((step) => /^[\w-]+$/.test(step))) refuse(`${view.name}.${name} has no plain path`)
+    }
+  }
   if (schema.package === 'storage' || !/^[a-z][a-z0-9-]{0,50}$/.test(schema.package)) refuse('its name is taken or malformed')
   for (const table of schema.tables) checkTable(table)
+  for (const view of schema.views ?? []) checkView(view)
   let last = 0
   for (const migration of schema.migrations) {
     if (migration.id <= last) refuse(`migration ${migration.id} does not come after ${last}`)
@@ -68,6 +82,8 @@ function checkPackage(catalog: Catalog, schema: PackageSchema): void {
     for (const step of migration.steps) {
       if ('addTable' in step) checkTable(step.addTable)
       else if ('addIndex' in step) [step.addIndex.table, step.addIndex.index, ...step.addIndex.columns].forEach(checkName)
+      else if ('addView' in step) checkView(step.addView)
+      else if ('dropView' in step) checkName(step.dropView)
       else {
         checkName(step.addColumn.table)
         checkColumns(step.addColumn.table, { [step.addColumn.column]: step.addColumn.type })

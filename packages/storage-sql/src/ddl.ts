@@ -2,6 +2,7 @@ import type { ColumnType, Migration, MigrationStep } from '@patronkit/core/stora
 import { type CreateTableBuilder, type Expression, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { indexOf, type Relation, type RelationColumn, type RelationIndex, relationOf } from './relation.ts'
+import { createView, dropView } from './views.ts'
 import { migrationTable, workTables } from './work-tables.ts'
 
 /** One migration of one package as statements. */
@@ -15,25 +16,42 @@ export interface Applicable {
 
 /** Every migration the catalog knows, in the order to apply: the engine's own tables first. */
 export function migrationsOf(catalog: Catalog): readonly Applicable[] {
-  const own = applicable(
-    catalog,
-    'storage',
-    1,
-    workTables.flatMap((table) => createTable(catalog, table)),
-  )
+  const own = ownSteps(catalog).map((statements, i) => applicable(catalog, 'storage', { id: i + 1 }, statements))
   const declared = [...catalog.packages.values()].flatMap((schema) =>
-    schema.migrations.map((migration) => applicable(catalog, schema.package, migration.id, statementsOf(catalog, migration))),
+    schema.migrations.map((migration) => applicable(catalog, schema.package, migration, statementsOf(catalog, migration))),
   )
-  return [own, ...declared]
+  return [...own, ...declared]
 }
 
-/** The table that remembers migrations. It is made before the first of them. */
-export const createMigrationTable = (catalog: Catalog): string => createTable(catalog, migrationTable, true)[0]!
+/** The steps of the engine's own tables, append-only like those of any package. */
+const ownSteps = (catalog: Catalog): readonly (readonly string[])[] => [
+  workTables.flatMap((table) => createTable(catalog, table)),
+  [addColumn(catalog, migrationTable.name, BREAKING, 'boolean')],
+]
 
-function applicable(catalog: Catalog, of: string, id: number, statements: readonly string[]): Applicable {
-  const record = sql`insert into ${sql.table(catalog.named(migrationTable.name))} ("package", "id", "applied_at")
-    values (${sql.lit(of)}, ${sql.lit(id)}, ${catalog.dialect.nowMs})`
-  return { package: of, id, statements, record: record.compile(catalog.dialect.build).sql.replace(/\n\s*/g, ' ') }
+/** Came with the second of those steps. */
+const BREAKING = 'breaking'
+
+/** The table that remembers migrations, as the first step finds it. It is made before that. */
+export const createMigrationTable = (catalog: Catalog): string =>
+  createTable(catalog, { ...migrationTable, columns: migrationTable.columns.filter(({ name }) => name !== BREAKING) }, true)[0]!
+
+function applicable(
+  catalog: Catalog,
+  of: string,
+  { id, breaking }: Pick<Migration, 'id' | 'breaking'>,
+  statements: readonly string[],
+): Applicable {
+  const { cast, build, nowMs } = catalog.dialect
+  const values: { readonly [column: string]: Expression<unknown> } = {
+    package: sql.lit(of),
+    id: sql.lit(id),
+    applied_at: nowMs,
+    ...(breaking ? { [BREAKING]: cast('boolean', sql.lit('1')) } : {}),
+  }
+  const record = sql`insert into ${sql.table(catalog.named(migrationTable.name))} (${sql.join(Object.keys(values).map((name) => sql.ref(name)))})
+    values (${sql.join(Object.values(values))})`
+  return { package: of, id, statements, record: record.compile(build).sql.replace(/\n\s*/g, ' ') }
 }
 
 const statementsOf = (catalog: Catalog, migration: Migration): readonly string[] =>
@@ -45,10 +63,14 @@ function statementsOfStep(catalog: Catalog, step: MigrationStep): readonly strin
     const { table, index, columns } = step.addIndex
     return [createIndex(catalog, table, indexOf(table, index, columns), nullableIn(catalog, table))]
   }
+  if ('addView' in step) return [createView(catalog, step.addView)]
+  if ('dropView' in step) return [dropView(catalog, step.dropView)]
   const { table, column, type } = step.addColumn
-  const query = catalog.dialect.build.schema.alterTable(catalog.named(table)).addColumn(column, columnType(catalog, type.type))
-  return [query.compile().sql]
+  return [addColumn(catalog, table, column, type.type)]
 }
+
+const addColumn = (catalog: Catalog, table: string, column: string, type: ColumnType): string =>
+  catalog.dialect.build.schema.alterTable(catalog.named(table)).addColumn(column, columnType(catalog, type)).compile().sql
 
 const columnType = (catalog: Catalog, type: ColumnType) => sql`${sql.raw(catalog.dialect.columnType(type))}`
 
@@ -63,7 +85,7 @@ function createTable(catalog: Catalog, relation: Relation, ifMissing = false): r
     table = table.addColumn(column.name, columnType(catalog, column.type), (made) => (isRequired(column) ? made.notNull() : made))
   }
   table = table.addPrimaryKeyConstraint(catalog.bare(`${relation.name}_key`), [...relation.key])
-  if (dialect.tableEnd) table = table.modifyEnd(dialect.tableEnd)
+  if (dialect.tableEnd && !relation.long) table = table.modifyEnd(dialect.tableEnd)
   const nullable = (name: string) => relation.columns.some((column) => column.name === name && !isRequired(column))
   return [table.compile().sql, ...relation.indexes.map((index) => createIndex(catalog, relation.name, index, nullable))]
 }

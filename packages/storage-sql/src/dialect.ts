@@ -1,5 +1,6 @@
 import type { ColumnType, Session } from '@patronkit/core/storage'
 import type { Expression, Kysely, RawBuilder } from 'kysely'
+import type { ViewDialect } from './views.ts'
 
 /** Tables as the query builder sees them: names and columns come from declarations, not from types. */
 export type AnyTables = Record<string, Record<string, unknown>>
@@ -26,6 +27,8 @@ export interface Dialect {
   readonly build: Kysely<AnyTables>
   /** Where all tables stand, on engines that have schemas. */
   readonly schema: string | null
+  /** Whether a claim can pass over rows that another holds. */
+  readonly skipLocked: boolean
   /** Statements that run first in the transaction that migrates: whoever comes second waits. */
   readonly beforeMigrating: readonly { readonly text: string; readonly params: readonly string[]; readonly unless?: string }[]
   readonly begin: string
@@ -33,8 +36,11 @@ export interface Dialect {
   readonly rollback: string
   /** What stands behind a table's closing parenthesis. */
   readonly tableEnd: RawBuilder<unknown> | null
+  readonly views: ViewDialect
   columnType(type: ColumnType): string
-  /** A name that the engine keeps in full. */
+  /** How names begin that the engine keeps for itself. */
+  readonly reserved: RegExp
+  /** A name that the engine keeps in full, and tells from any other. */
   identifier(name: string): string
   /** What stands behind a column of an index so that it gives the order that lists ask for. */
   indexed(column: { readonly nullable: boolean }): RawBuilder<unknown> | null

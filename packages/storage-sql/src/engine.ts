@@ -6,7 +6,8 @@ import { connectionOver } from './connection.ts'
 import type { Dialect } from './dialect.ts'
 import { driftOf } from './drift.ts'
 import { advance, feedPage, feedShapes } from './feed.ts'
-import { applyMissing, missingMigrations, printMigrations } from './migrate.ts'
+import { applyMissing, lastApplied, missingMigrations, printMigrations } from './migrate.ts'
+import { refuseNewer, refusingNewer } from './newer.ts'
 import { postgresClaim } from './postgres-claim.ts'
 import { postgresSequencer } from './postgres-sequencer.ts'
 import { postgresUnits } from './postgres-units.ts'
@@ -45,46 +46,55 @@ export function sqlStorage(o: EngineOptions): Storage {
       claim: postgresClaim(catalog),
       sequence: postgresSequencer(catalog),
     }))
+  const checked = refusingNewer(catalog, connection)
   return {
     engine: o.dialect.name,
     declare: (schema) => declarePackage(catalog, schema),
     read: (tenant, reads, session) =>
-      session ? connection.joined(session, readAll(tenant, reads)) : connection.alone(readAll(tenant, reads)),
-    commit: (units, session) => {
-      if (postgres) return postgres().commit(units, session)
-      const steps = () => commitUnits(shapes().commit, units)
-      return session ? connection.joined(session, steps()) : connection.writing(steps)
-    },
+      checked(session, () => (session ? connection.joined(session, readAll(tenant, reads)) : connection.alone(readAll(tenant, reads)))),
+    commit: (units, session) =>
+      checked(session, () => {
+        if (postgres) return postgres().commit(units, session)
+        const steps = () => commitUnits(shapes().commit, units)
+        return session ? connection.joined(session, steps()) : connection.writing(steps)
+      }),
     // looks first and takes the write lock only when there is something to write: most calls find nothing
-    claim: (request) => {
-      if (postgres) return connection.alone(postgres().claim(request))
-      return whenDone(connection.alone(ripeTimers(shapes().claim, request)), (ripe) =>
-        ripe.length === 0 ? ripe : connection.writing(() => leaseRipe(shapes().claim, request)),
-      )
-    },
-    nextDue: (queues) => connection.alone(nextDue(shapes().claim, queues)),
+    claim: (request) =>
+      checked(undefined, () => {
+        if (postgres) return connection.once(() => postgres().claim(request))
+        return whenDone(connection.alone(ripeTimers(shapes().claim, request)), (ripe) =>
+          ripe.length === 0 ? ripe : connection.writing(() => leaseRipe(shapes().claim, request)),
+        )
+      }),
+    nextDue: (queues) => checked(undefined, () => connection.alone(nextDue(shapes().claim, queues))),
     feed: (request) =>
-      whenDone(connection.alone(eventsWait(shapes().sequencer)), (waiting) =>
-        whenDone(waiting ? connection.writing(() => (postgres ? postgres().sequence() : sequence(shapes().sequencer))) : undefined, () =>
-          connection.alone(feedPage(shapes().feed, request)),
+      checked(undefined, () =>
+        whenDone(connection.alone(eventsWait(shapes().sequencer)), (waiting) =>
+          whenDone(waiting ? connection.writing(() => (postgres ? postgres().sequence() : sequence(shapes().sequencer))) : undefined, () =>
+            connection.alone(feedPage(shapes().feed, request)),
+          ),
         ),
       ),
-    advance: (from, to, session) => {
-      const steps = advance(shapes().feed, from, to)
-      return session ? connection.joined(session, steps) : connection.alone(steps)
-    },
-    transaction: (work) => connection.transaction(work),
-    redact: (tenant, of, session) => {
-      const steps = () => redactEvents(catalog, tenant, of)
-      return session ? connection.joined(session, steps()) : connection.writing(steps)
-    },
-    clear: (tenant, of) => connection.writing(() => clearRows(catalog, tenant, of)),
-    drop: (tenant, limit) => connection.writing(() => dropRows(catalog, tenant, limit)),
+    advance: (from, to, session) =>
+      checked(session, () => {
+        const steps = advance(shapes().feed, from, to)
+        return session ? connection.joined(session, steps) : connection.alone(steps)
+      }),
+    transaction: (work) => checked(undefined, () => connection.transaction(work)),
+    redact: (tenant, of, session) =>
+      checked(session, () => {
+        const steps = () => redactEvents(catalog, tenant, of)
+        return session ? connection.joined(session, steps()) : connection.writing(steps)
+      }),
+    clear: (tenant, of) => checked(undefined, () => connection.writing(() => clearRows(catalog, tenant, of))),
+    drop: (tenant, limit) => checked(undefined, () => connection.writing(() => dropRows(catalog, tenant, limit))),
     tables: () => [...catalog.tables.values()],
-    health: () => connection.alone(healthOf(catalog)),
+    health: () => checked(undefined, () => connection.alone(healthOf(catalog))),
     schema: {
-      sql: () => printMigrations(catalog),
+      sql: (of) => printMigrations(catalog, of?.from),
+      applied: async () => connection.alone(lastApplied(catalog)),
       migrate: async () => {
+        await connection.alone(refuseNewer(catalog))
         const missing = await connection.alone(missingMigrations(catalog))
         return { applied: missing.length === 0 ? 0 : await connection.writing(() => applyMissing(catalog)) }
       },

@@ -3,6 +3,7 @@ import { PatronkitError } from '@patronkit/core'
 declare global {
   interface PatronkitErrorDetails {
     'storage/not-migrated': { readonly engine: string }
+    'storage/newer-schema': { readonly engine: string; readonly package: string; readonly steps: readonly number[] }
     'storage/text-not-storable': { readonly where: string }
     'storage/wrong-type': { readonly where: string; readonly expected: string }
     'storage/undeclared-table': { readonly table: string }
@@ -20,6 +21,14 @@ export const notMigrated = (engine: string, cause: unknown) =>
     message: `the ${engine} database lacks a table or column of a declared package. Run storage.schema.migrate() after all packages are declared.`,
     details: { engine },
     cause,
+  })
+
+/** A newer version of a package has changed the database in a way that this one must not write beside. */
+export const newerSchema = (engine: string, of: string, steps: readonly number[]) =>
+  new PatronkitError({
+    code: 'storage/newer-schema',
+    message: `the ${engine} database has the breaking step${steps.length > 1 ? 's' : ''} ${steps.join(', ')} of package ${of}, which this version of it does not know. Deploy the version that applied ${steps.length > 1 ? 'them' : 'it'}.`,
+    details: { engine, package: of, steps },
   })
 
 /** An insert hit a key that is there. */

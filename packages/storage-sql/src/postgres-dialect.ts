@@ -2,7 +2,9 @@ import { type ColumnType, sha256Hex } from '@patronkit/core/storage'
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql } from 'kysely'
 import type { AnyTables, CastType, Dialect, Fault } from './dialect.ts'
 import { badSchema } from './errors.ts'
+import { isPlainName, NAMES } from './names.ts'
 import { columnsOf, hasTable, indexesOf } from './postgres-catalog.ts'
+import { postgresViews } from './postgres-views.ts'
 
 const COLUMN_TYPES: { readonly [T in ColumnType]: string } = {
   text: 'text collate "C"',
@@ -21,6 +23,28 @@ const CASTS: { readonly [T in CastType]?: ReturnType<typeof sql> } = {
   number: sql`numeric`,
 }
 
+const build = new Kysely<AnyTables>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+})
+
+const RESERVED = /^pg_/
+
+/** What a server can do. PostgreSQL can do all of it. */
+export interface PostgresCapabilities {
+  /**
+   * `for update skip locked`. Default: true. Without it claims that meet stay disjoint, but the one that comes second gets
+   * fewer timers than are due, or none, and asks again.
+   */
+  readonly skipLocked?: boolean
+  /** `pg_advisory_xact_lock`. Default: true. Without it `migrate()` has to be run from one place at a time. */
+  readonly advisoryLock?: boolean
+}
+
 /** Postgres cuts a longer name off without a word, and two names with one beginning would meet. */
 const MOST_BYTES = 63
 
@@ -28,25 +52,19 @@ const MOST_BYTES = 63
  * PostgreSQL 14 or newer, its tables in a schema of their own. Every parameter is bound as a text and cast in the
  * statement, so that no driver's type parsers are asked. Text compares by code point: `collate "C"` stands at each column.
  */
-export function postgresDialect(schema: string): Dialect {
-  if (!/^[a-z][a-z0-9_]{0,50}$/.test(schema)) throw badSchema('storage', `"${schema}" is no schema name; use lower case, digits and _`)
+export function postgresDialect(schema: string, { skipLocked = true, advisoryLock = true }: PostgresCapabilities = {}): Dialect {
+  if (!isPlainName(schema, 1) || RESERVED.test(schema)) throw badSchema('storage', `"${schema}" is no schema name; ${NAMES}`)
   return {
     name: 'postgres',
-    build: new Kysely<AnyTables>({
-      dialect: {
-        createAdapter: () => new PostgresAdapter(),
-        createDriver: () => new DummyDriver(),
-        createIntrospector: (db) => new PostgresIntrospector(db),
-        createQueryCompiler: () => new PostgresQueryCompiler(),
-      },
-    }),
+    build,
     schema,
+    skipLocked,
     beforeMigrating: [
-      { text: 'select pg_advisory_xact_lock($1::text::int8)::text', params: [migrationLock(schema)] },
+      ...(advisoryLock ? [{ text: 'select pg_advisory_xact_lock($1::text::int8)::text', params: [migrationLock(schema)] }] : []),
       {
         // asked first, because even "if not exists" needs the right to create one
         unless: 'select nspname::text from pg_catalog.pg_namespace where nspname = $1::text',
-        text: `create schema "${schema}"`,
+        text: build.schema.createSchema(schema).compile().sql,
         params: [schema],
       },
     ],
@@ -54,7 +72,9 @@ export function postgresDialect(schema: string): Dialect {
     commit: 'commit',
     rollback: 'rollback',
     tableEnd: null,
+    views: postgresViews,
     columnType: (type) => COLUMN_TYPES[type],
+    reserved: RESERVED,
     identifier: (name) => (name.length <= MOST_BYTES ? name : `${name.slice(0, MOST_BYTES - 9)}_${sha256Hex(name).slice(0, 8)}`),
     indexed: ({ nullable }) => (nullable ? sql`nulls first` : null),
     cast: (type, parameter) => {

@@ -2,7 +2,7 @@ import './errors.ts'
 import type { Session, Storage } from '@patronkit/core/storage'
 import { sqlStorage } from './engine.ts'
 import { noOwnTransaction } from './errors.ts'
-import { postgresDialect } from './postgres-dialect.ts'
+import { type PostgresCapabilities, postgresDialect } from './postgres-dialect.ts'
 
 /** Where a Postgres storage lives. */
 export interface PostgresOptions {
@@ -12,7 +12,11 @@ export interface PostgresOptions {
   readonly schema?: string
   /** Stands before every table and index. Default: nothing. */
   readonly tablePrefix?: string
+  /** What a server that only speaks like PostgreSQL lacks. */
+  readonly capabilities?: PostgresCapabilities
 }
+
+export type { PostgresCapabilities }
 
 /**
  * Storage in PostgreSQL 14 or newer, on connections of yours.
@@ -31,6 +35,6 @@ export interface PostgresOptions {
 export function postgresStorage(o: PostgresOptions): Storage {
   const { connection } = o
   if (connection.dialect === 'postgres' && !connection.transaction) throw noOwnTransaction('postgres')
-  const dialect = postgresDialect(o.schema ?? 'patronkit')
+  const dialect = postgresDialect(o.schema ?? 'patronkit', o.capabilities)
   return sqlStorage({ dialect, connection, tablePrefix: o.tablePrefix ?? '', close: () => undefined })
 }

@@ -6,6 +6,8 @@ export interface Relation {
   readonly columns: readonly RelationColumn[]
   readonly key: readonly string[]
   readonly indexes: readonly RelationIndex[]
+  /** True where rows are long and come in the order of time: engines that keep rows in the order of their key do not keep these so. */
+  readonly long?: true
 }
 
 export interface RelationColumn extends Column {

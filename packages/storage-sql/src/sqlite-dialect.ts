@@ -1,6 +1,7 @@
 import type { ColumnType } from '@patronkit/core/storage'
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
 import type { AnyTables, CastType, Dialect, Fault } from './dialect.ts'
+import { sqliteViews } from './sqlite-views.ts'
 
 const COLUMN_TYPES: { readonly [T in ColumnType]: string } = {
   text: 'text',
@@ -24,13 +25,17 @@ export const sqliteDialect: Dialect = {
   }),
   // a deferred transaction that read first cannot wait for another writer: it fails at once
   schema: null,
+  skipLocked: false,
   beforeMigrating: [],
   begin: 'begin immediate',
   commit: 'commit',
   rollback: 'rollback',
   tableEnd: sql`without rowid`,
+  views: sqliteViews,
   columnType: (type) => COLUMN_TYPES[type],
-  identifier: (name) => name,
+  reserved: /^sqlite_/i,
+  // SQLite does not tell upper from lower case
+  identifier: (name) => name.toLowerCase(),
   // missing values stand first in SQLite's indexes as they are
   indexed: () => null,
   cast: (type, parameter) => {

@@ -44,6 +44,7 @@ export const eventTable = relation(
     { name: 'event_new', columns: ['lane', 'recorded_at', 'tenant', 'kind', 'subject', 'seq'], where: UNSEQUENCED },
     { name: 'event_feed', columns: ['lane', 'position'], where: SEQUENCED },
   ],
+  'long',
 )
 
 /** Timers. Waiting and leased ones stand in indexes of their own: a claim never walks past what others hold. */
@@ -80,8 +81,11 @@ export const consumerTable = relation(
   ['consumer', 'lane'],
 )
 
-/** Which migrations of which package were applied. */
-export const migrationTable = relation('migration', { package: 'text', id: 'integer', applied_at: 'instant' }, ['package', 'id'])
+/** Which migrations of which package were applied; `breaking` tells older versions of the package to keep away. */
+export const migrationTable = relation('migration', { package: 'text', id: 'integer', applied_at: 'instant', breaking: 'boolean?' }, [
+  'package',
+  'id',
+])
 
 /** The engine's own tables in the order they are made; `migration` is made before any step. */
 export const workTables: readonly Relation[] = [headTable, eventTable, timerTable, laneTable, consumerTable]
@@ -93,9 +97,10 @@ function relation(
   columns: { readonly [column: string]: Described },
   key: readonly string[],
   indexes: readonly RelationIndex[] = [],
+  rows: 'short' | 'long' = 'short',
 ): Relation {
   const described = Object.entries(columns).map(
     ([column, type]): RelationColumn => ({ name: column, type: type.replace('?', '') as ColumnType, nullable: type.endsWith('?') }),
   )
-  return { name, columns: described, key, indexes }
+  return { name, columns: described, key, indexes, ...(rows === 'long' ? { long: true } : {}) }
 }

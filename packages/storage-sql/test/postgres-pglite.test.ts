@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { hostFacts } from './postgres-host.ts'
 import { accounts, schema as accountsSchema, unit } from './sample.ts'
+import { checkStatements } from './statement-rules.ts'
 
 const runs = Number(process.env.PATRONKIT_RUNS ?? (process.env.PATRONKIT_DEEP ? 500 : 25))
 // it takes seconds to start: one for all tests, a schema for each
@@ -23,7 +24,7 @@ function noting(inner: Session): Session {
   return {
     ...inner,
     run: (text, params) => {
-      seen.add(text.replace(/"(s\d+|host_\w+)"\./g, '').replace(/schema "\w+"/, 'schema "s"'))
+      seen.add(text)
       expect(params.every((param) => param === null || typeof param === 'string')).toBe(true)
       return inner.run(text, params)
     },
@@ -47,41 +48,35 @@ hostFacts({
   count: async (text) => (await db.query<{ n: number }>(text)).rows[0]!.n,
 })
 
-/** What runs without a tenant: the catalog, DDL, locks, consumers, and the four calls over all tenants. */
-const NO_TENANT = [
-  /pg_catalog\./,
-  /^(create (unique )?(table|index|schema)|alter table) /,
-  /^select pg_advisory_xact_lock/,
-  /^(rollback to |release )?savepoint "patronkit"$/,
-  /"pk_migration"/,
-  /^(insert into|update) "pk_consumer"/,
-  /^with "ripe" as materialized \(select \* from \(select \* from \(select "tenant", "queue", "key"/,
-  /^select array_to_json\(array\[to_json\(\(select "due_at" as "at" from "pk_timer" where "queue" = /,
-  /^select '1' from "pk_event" where "position" is null/,
-  /^select array_to_json\(array\[to_json\(\(select count\(\*\) from "pk_timer" where "parked"/,
-  /^insert into "pk_lane"/,
-  /^select coalesce\(json_agg\("lane"\)/,
-  /^with "new" as materialized/,
-  /^select \(coalesce\(json_agg\(json_build_array\("lane", "at"/,
-]
+test('every statement names the tenant, but for those that are listed', () => checkStatements('postgres', seen))
 
-const TENANT = /"tenant" = \$\d+|"t"\."tenant" = "w"\."tenant"|insert into "\w+" (as "t" )?\([^)]*"tenant"/g
+for (const lacking of ['skipLocked', 'advisoryLock'] as const) {
+  storageSuite({
+    name: `pglite without ${lacking}`,
+    test,
+    engine: async () => postgresStorage({ connection: fromPglite(db), schema: schema(), capabilities: { [lacking]: false } }),
+    capabilities: { ddl: true, ...(lacking === 'skipLocked' ? { skipLocked: false } : {}) },
+  })
+}
 
-test('every statement names the tenant, but for those that are listed', () => {
-  expect(seen.size).toBeGreaterThan(60)
-  for (const text of seen) {
-    if (NO_TENANT.some((pattern) => pattern.test(text.replace(/\s+/g, ' ')))) continue
-    const tables = text.match(/\b(from|into|update) "pk_\w+"/g)?.length ?? 0
-    // what was inserted is found again by its key, which has the tenant as well
-    const tenants = text.replace(/join "g\d+" as "t" on "t"."tenant" = "w"."tenant"/g, '').match(TENANT)
-    expect(tables, text).toBeGreaterThan(0)
-    expect(tenants?.length, text).toBe(tables)
-  }
-  for (const pattern of NO_TENANT)
-    expect(
-      [...seen].some((text) => pattern.test(text.replace(/\s+/g, ' '))),
-      `${pattern} is of use`,
-    ).toBe(true)
+test('a server without SKIP LOCKED or advisory locks is never asked for them', async () => {
+  const asked = new Set<string>()
+  const inner = fromPglite(db)
+  const listening = (session: Session): Session => ({
+    ...session,
+    run: (text, params) => {
+      asked.add(text)
+      return session.run(text, params)
+    },
+  })
+  const connection: Session = { ...listening(inner), transaction: (work) => inner.transaction!((session) => work(listening(session))) }
+  const storage = postgresStorage({ connection, schema: schema(), capabilities: { skipLocked: false, advisoryLock: false } })
+  storage.declare(accountsSchema)
+  await storage.schema.migrate()
+  await storage.commit([{ ...unit('a', 1), timers: [{ timer: 'set', queue: 'q', key: 'k', dueAt: 1 }] }])
+  expect(await storage.claim({ queues: ['q'], now: 9, limit: 9, leaseMs: 9, lease: 'l' })).toHaveLength(1)
+  expect(asked.size).toBeGreaterThan(10)
+  expect([...asked].filter((text) => /skip locked|advisory/.test(text))).toEqual([])
 })
 
 async function migrated(name: string) {
@@ -145,7 +140,7 @@ test('a storage is not given a connection that could not begin a transaction', a
   await db.transaction(async (tx) => {
     expect(() => postgresStorage({ connection: fromPglite(tx) })).toThrow('storage/no-own-transaction')
   })
-  for (const bad of ['x"; drop', 'Upper', '']) {
+  for (const bad of ['x"; drop', 'a.b', '', 'pg_own', 'ü', 'x'.repeat(61)]) {
     expect(() => postgresStorage({ connection: fromPglite(db), schema: bad })).toThrow('storage/bad-schema')
   }
 })

@@ -6,6 +6,7 @@ import { sqliteStorage } from '@patronkit/storage-sql/sqlite'
 import { storageSuite } from '@patronkit/storage-testkit'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { checkStatements } from './statement-rules.ts'
 
 const seen = new Set<string>()
 
@@ -27,43 +28,9 @@ function noting(): Session {
 storageSuite({
   name: 'sqlite behind promises',
   test,
-  engine: async () => sqliteStorage({ connection: noting() }),
+  engine: async () => sqliteStorage({ connection: noting(), tablePrefix: 'pk_' }),
+  capabilities: { ddl: true },
   model: { fc, reference: async () => memoryStorage(), runs: 20 },
 })
 
-/** Work tables without a tenant, and what else runs without one: transactions, the catalog, DDL. */
-const NO_TENANT = [
-  /^(begin immediate|commit|rollback)$/,
-  /^(create (unique )?(table|index)|alter table) /,
-  /"patronkit_migration"/,
-  /\b(sqlite_master|pragma_\w+)\b/,
-  /^(insert into|update) "patronkit_consumer"/,
-]
-
-/** `claim`, `nextDue`, `feed`, the sequencer and `health`: lane or queue first, over all tenants, and the tenant comes back with each row. */
-const OVER_TENANTS = [
-  /^select json_group_array\(json_array\("tenant", "queue", "key"/,
-  /^select json_array\(\(select "due_at" as "at" from "patronkit_timer" where "queue" = \?/,
-  /^select '1' from "patronkit_event" where "position" is null/,
-  /^insert into "patronkit_lane"/,
-  /^update "patronkit_event" as "e" set "position"/,
-  /^select json_group_array\(json_array\("lane", "at"/,
-  /^select json_array\(\(select count\(\*\) from "patronkit_timer" where "parked"/,
-]
-
-test('every statement names the tenant, but for those that are listed', () => {
-  expect(seen.size).toBeGreaterThan(60)
-  const listed = [...NO_TENANT, ...OVER_TENANTS]
-  for (const text of seen) {
-    if (listed.some((pattern) => pattern.test(text))) continue
-    const tables = text.match(/\b(from|into|update) "patronkit_/g)?.length ?? 0
-    const tenants = text.startsWith('insert') ? text.match(/^insert into "\w+" \("tenant", /g) : text.match(/\bwhere "tenant" = \?/g)
-    expect(tables, text).toBeGreaterThan(0)
-    expect(tenants?.length, text).toBe(tables)
-  }
-  for (const pattern of listed.slice(2))
-    expect(
-      [...seen].some((text) => pattern.test(text)),
-      `${pattern} is of use`,
-    ).toBe(true)
-})
+test('every statement names the tenant, but for those that are listed', () => checkStatements('sqlite', seen))

@@ -7,16 +7,25 @@ export type Test = (name: string, run: () => Promise<void>) => unknown
 
 /** What an engine can do beyond what every engine must. */
 export interface Capabilities {
-  /** Whether `schema.sql()` prints DDL. Default: true when it prints anything. */
+  /** Whether `schema.sql()` prints DDL. Default: false. */
   readonly ddl?: boolean
+  /** Whether claims at the same moment pass over what another is taking. Default: true. */
+  readonly skipLocked?: boolean
 }
+
+/** Whether an engine has a capability. */
+export const has = (capabilities: Capabilities, which: keyof Capabilities): boolean => capabilities[which] ?? DEFAULTS[which]
+
+const DEFAULTS: Required<Capabilities> = { ddl: false, skipLocked: true }
 
 /** What the facts are checked with. */
 export interface Bench {
-  /** Adds a fact; the storage is new, empty, migrated and closed afterwards. */
-  readonly fact: (name: string, run: (storage: Storage) => Promise<void>) => void
+  /**
+   * Adds a fact; the storage is new, empty, migrated and closed afterwards. One that needs a capability is left out, and
+   * the suite says so, where the engine lacks it.
+   */
+  readonly fact: (name: string, run: (storage: Storage) => Promise<void>, needs?: keyof Capabilities) => void
   readonly seed: number
-  readonly capabilities: Capabilities
 }
 
 /** A group of facts about one part of the port. */

@@ -2,7 +2,7 @@ import type { Storage } from '@patronkit/core/storage'
 import { columnFacts } from './column-facts.ts'
 import { conditionFacts } from './condition-facts.ts'
 import { eventFacts } from './event-facts.ts'
-import { type Capabilities, type Facts, prepared, type Test } from './facts.ts'
+import { type Capabilities, type Facts, has, prepared, type Test } from './facts.ts'
 import type { FastCheck } from './fast-check.ts'
 import { feedFacts } from './feed-facts.ts'
 import { guardFacts } from './guard-facts.ts'
@@ -23,6 +23,8 @@ export interface SuiteOptions {
   /** A new and empty storage for each test. */
   readonly engine: () => Promise<Storage>
   readonly capabilities?: Capabilities
+  /** Hears, a line each, what a lacking capability leaves out. Default: the console. */
+  readonly print?: (line: string) => void
   /** Repeats the random parts. Default: another one each run; it stands in the names of the tests. */
   readonly seed?: number
   /** Adds the random comparison of whole histories with another engine. */
@@ -55,7 +57,9 @@ const FACTS: readonly Facts[] = [
 /** The facts every storage engine has to fulfil, as tests of your runner. */
 export function storageSuite(o: SuiteOptions): void {
   const seed = o.seed ?? Math.floor(Math.random() * 2 ** 31)
-  const fact = (name: string, run: (storage: Storage) => Promise<void>) => {
+  const print = o.print ?? ((line) => console.info(line))
+  const fact = (name: string, run: (storage: Storage) => Promise<void>, needs?: keyof Capabilities) => {
+    if (needs && !has(o.capabilities ?? {}, needs)) return print(`${o.name}: left out without the capability ${needs}: ${name}`)
     o.test(`${o.name}: ${name}`, async () => {
       const storage = await prepared(await o.engine())
       try {
@@ -65,6 +69,6 @@ export function storageSuite(o: SuiteOptions): void {
       }
     })
   }
-  for (const facts of FACTS) facts({ fact, seed, capabilities: o.capabilities ?? {} })
+  for (const facts of FACTS) facts({ fact, seed })
   if (o.model) modelFact({ ...o.model, test: o.test, name: o.name, engine: o.engine, seed })
 }

@@ -67,7 +67,7 @@ export function interpret(store: RowStore, o: { readonly engine: string; readonl
     tables,
     health: () => atomically(() => healthOf(store)),
     // a row store has no schema of its own: nothing to apply, nothing to drift from
-    schema: { sql: () => '', migrate: async () => ({ applied: 0 }), drift: async () => [] },
+    schema: { sql: () => '', applied: async () => ({}), migrate: async () => ({ applied: 0 }), drift: async () => [] },
     close: () => undefined,
   }
 }

@@ -1,0 +1,1 @@
+export { run } from '../packages/patronkit/bench/cost.bench.ts'
