@@ -41,6 +41,25 @@ export function* commitUnits(shapes: CommitShapes, units: readonly Unit[]): Doin
   return answers
 }
 
+/** In a transaction that is not ours an error must not leave half of a unit behind for the host to commit. */
+export function* wholeOrNothing<T>(steps: Doing<T>): Doing<T> {
+  yield plain('savepoint "patronkit"')
+  try {
+    const answer = yield* steps
+    yield plain('release savepoint "patronkit"')
+    return answer
+  } catch (error) {
+    // where the engine has rolled everything back already, the error that matters is the first
+    try {
+      yield plain('rollback to savepoint "patronkit"')
+      yield plain('release savepoint "patronkit"')
+    } catch {}
+    throw error
+  }
+}
+
+const plain = (text: string): Statement => ({ text, params: [] })
+
 const DONE: UnitAnswer = Object.freeze({ outcome: 'done' })
 
 function* commitUnit(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer> {

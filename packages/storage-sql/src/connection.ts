@@ -1,8 +1,18 @@
 import { isPatronkitError, retrying } from '@patronkit/core'
-import { drive, type MaybePromise, refusePromise, type Session, type Steps } from '@patronkit/core/storage'
+import { drive, isPromise, type MaybePromise, refusePromise, type Session, type Steps } from '@patronkit/core/storage'
 import type { Dialect } from './dialect.ts'
 import { busy, connectionInTransaction, hostTransactionAborted, notMigrated, wrongDialect } from './errors.ts'
 import type { Statement } from './statement.ts'
+
+/** A statement that ran: its text, how long it took in milliseconds, and whether it failed. Parameters are never told. */
+export interface StatementRun {
+  readonly text: string
+  readonly ms: number
+  readonly failed: boolean
+}
+
+/** Hears of every statement. What it throws is ignored. */
+export type StatementHook = (run: StatementRun) => void
 
 /** Runs operations: in the host's transaction, or alone, or in a transaction of our own. */
 export interface Connection {
@@ -19,14 +29,14 @@ export interface Connection {
 }
 
 /** A connection over a session that nobody else uses while one of its operations runs. */
-export function connectionOver(dialect: Dialect, own: Session): Connection {
+export function connectionOver(dialect: Dialect, own: Session, heard?: StatementHook): Connection {
   checkDialect(dialect, own)
   const { transaction } = own
-  if (transaction) return overPool(dialect, own, transaction)
+  if (transaction) return overPool(dialect, own, transaction, heard)
   const inTurn = own.sync ? <T>(work: () => MaybePromise<T>) => work() : takingTurns()
-  const perform = performing(dialect, own, busy)
+  const perform = performing(dialect, own, busy, heard)
   return {
-    joined: joining(dialect),
+    joined: joining(dialect, heard),
     alone: (steps) => inTurn(() => drive(steps, perform)),
     once: (steps) => inTurn(() => drive(steps(), perform)),
     writing: (steps) => inTurn(() => drive(inTransaction(dialect, steps()), perform)),
@@ -44,14 +54,14 @@ export function connectionOver(dialect: Dialect, own: Session): Connection {
 }
 
 /** A pool or database begins transactions itself, many at a time, and gives each its own session. */
-function overPool(dialect: Dialect, own: Session, transaction: NonNullable<Session['transaction']>): Connection {
-  const perform = performing(dialect, own, busy)
+function overPool(dialect: Dialect, own: Session, transaction: NonNullable<Session['transaction']>, heard?: StatementHook): Connection {
+  const perform = performing(dialect, own, busy, heard)
   return {
-    joined: joining(dialect),
+    joined: joining(dialect, heard),
     alone: (steps) => drive(steps, perform),
     once: (steps) => retrying(async () => drive(steps(), perform)),
     writing: (steps) => {
-      const once = () => transaction.call(own, async (session) => drive(steps(), performing(dialect, session, busy)))
+      const once = () => transaction.call(own, async (session) => drive(steps(), performing(dialect, session, busy, heard)))
       return retrying(() => translating(dialect, busy, once as () => Promise<never>))
     },
     transaction: (work) => {
@@ -62,13 +72,13 @@ function overPool(dialect: Dialect, own: Session, transaction: NonNullable<Sessi
 }
 
 const joining =
-  (dialect: Dialect) =>
+  (dialect: Dialect, heard?: StatementHook) =>
   <T>(session: Session, steps: Steps<Statement, T>): MaybePromise<T> => {
     checkDialect(dialect, session)
     const aborted = (cause: unknown) => hostTransactionAborted(dialect.name, cause)
     // a pool is in no transaction: its statements would go to different connections
-    if (session.transaction) return session.transaction(async (inner) => drive(steps, performing(dialect, inner, aborted)))
-    return drive(steps, performing(dialect, session, aborted))
+    if (session.transaction) return session.transaction(async (inner) => drive(steps, performing(dialect, inner, aborted, heard)))
+    return drive(steps, performing(dialect, session, aborted, heard))
   }
 
 type Work = () => unknown
@@ -101,9 +111,38 @@ function* inTransaction<S extends Statement | Work, T>(dialect: Dialect, steps: 
 
 const plain = (text: string): Statement => ({ text, params: [] })
 
+/** The same session, told of. */
+function listening(session: Session, heard: StatementHook): Session {
+  const tell = (text: string, start: number, failed: boolean) => {
+    try {
+      heard({ text, ms: performance.now() - start, failed })
+    } catch {
+      // the host's log must not decide whether a statement counts
+    }
+  }
+  const run: Session['run'] = (text, params) => {
+    const start = performance.now()
+    let answer: ReturnType<Session['run']>
+    try {
+      answer = session.run(text, params)
+    } catch (error) {
+      tell(text, start, true)
+      throw error
+    }
+    if (!isPromise(answer)) {
+      tell(text, start, false)
+      return answer
+    }
+    const told = (failed: boolean) => () => tell(text, start, failed)
+    answer.then(told(false), told(true))
+    return answer
+  }
+  return { dialect: session.dialect, sync: session.sync, run }
+}
+
 /** Runs a statement and tells the driver's errors apart. */
-function performing(dialect: Dialect, session: Session, whenLocked: (cause: unknown) => Error) {
-  const perform = performingStatements(dialect, session, whenLocked)
+function performing(dialect: Dialect, session: Session, whenLocked: (cause: unknown) => Error, heard?: StatementHook) {
+  const perform = performingStatements(dialect, heard ? listening(session, heard) : session, whenLocked)
   return (asked: Statement | Work) => (typeof asked === 'function' ? asked() : perform(asked))
 }
 

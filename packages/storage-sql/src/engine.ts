@@ -1,8 +1,8 @@
 import { type MaybePromise, type Session, type Storage, whenDone } from '@patronkit/core/storage'
 import { createCatalog, declarePackage } from './catalog.ts'
 import { claimShapes, leaseRipe, nextDue, ripeTimers } from './claim.ts'
-import { commitShapes, commitUnits } from './commit.ts'
-import { connectionOver } from './connection.ts'
+import { commitShapes, commitUnits, wholeOrNothing } from './commit.ts'
+import { connectionOver, type StatementHook } from './connection.ts'
 import type { Dialect } from './dialect.ts'
 import { driftOf } from './drift.ts'
 import { advance, feedPage, feedShapes } from './feed.ts'
@@ -23,13 +23,14 @@ export interface EngineOptions {
   /** The connection for everything that is not in the host's transaction. */
   readonly connection: Session
   readonly tablePrefix: string
+  readonly onStatement?: StatementHook | undefined
   readonly close: () => MaybePromise<void>
 }
 
 /** The storage port over SQL: statements compiled once per shape, run by any session of the dialect. */
 export function sqlStorage(o: EngineOptions): Storage {
   const catalog = createCatalog(o.dialect, o.tablePrefix)
-  const connection = connectionOver(o.dialect, o.connection)
+  const connection = connectionOver(o.dialect, o.connection, o.onStatement)
   const plan = planner(catalog)
   const readAll = reader(catalog, plan)
   const shapes = lazily(() => ({
@@ -56,7 +57,7 @@ export function sqlStorage(o: EngineOptions): Storage {
       checked(session, () => {
         if (postgres) return postgres().commit(units, session)
         const steps = () => commitUnits(shapes().commit, units)
-        return session ? connection.joined(session, steps()) : connection.writing(steps)
+        return session ? connection.joined(session, wholeOrNothing(steps())) : connection.writing(steps)
       }),
     // looks first and takes the write lock only when there is something to write: most calls find nothing
     claim: (request) =>

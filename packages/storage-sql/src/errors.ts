@@ -9,6 +9,7 @@ declare global {
     'storage/undeclared-table': { readonly table: string }
     'storage/bad-schema': { readonly package: string }
     'storage/wrong-dialect': { readonly expected: string; readonly got: string }
+    'storage/no-driver': { readonly driver: string }
     'storage/no-own-transaction': { readonly engine: string }
     'storage/connection-in-transaction': { readonly engine: string }
   }
@@ -111,6 +112,14 @@ export const connectionInTransaction = (engine: string, cause: unknown) =>
     message: 'the connection given to the storage has an open transaction. Call the service with .in(session) inside your transaction.',
     details: { engine },
     cause,
+  })
+
+/** A driver that this platform does not have. */
+export const noDriver = (driver: string) =>
+  new PatronkitError({
+    code: 'storage/no-driver',
+    message: `${driver} is not there: an embedded database file needs Node 22.13 or newer. Use that, or give a connection of yours.`,
+    details: { driver },
   })
 
 /** The storage was given a session that is in a transaction of the host, or cannot begin one. */

@@ -1,4 +1,5 @@
 import type { Session } from '@patronkit/core/storage'
+import { noDriver } from './errors.ts'
 import { kept } from './statement.ts'
 
 /** What is used of `DatabaseSync` from node:sqlite; described here so that importing this file loads no Node module. */
@@ -67,6 +68,6 @@ interface NodeSqlite {
 function nodeSqlite(): NodeSqlite {
   const host = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process
   const module = host?.getBuiltinModule?.('node:sqlite')
-  if (!module) throw new TypeError('node:sqlite is not there: an embedded database file needs Node 22.13 or newer')
+  if (!module) throw noDriver('node:sqlite')
   return module as NodeSqlite
 }

@@ -1,5 +1,6 @@
 import './errors.ts'
 import type { Session, Storage } from '@patronkit/core/storage'
+import type { StatementHook, StatementRun } from './connection.ts'
 import { sqlStorage } from './engine.ts'
 import { noOwnTransaction } from './errors.ts'
 import { type PostgresCapabilities, postgresDialect } from './postgres-dialect.ts'
@@ -14,9 +15,11 @@ export interface PostgresOptions {
   readonly tablePrefix?: string
   /** What a server that only speaks like PostgreSQL lacks. */
   readonly capabilities?: PostgresCapabilities
+  /** Hears of every statement, for your log of slow ones. */
+  readonly onStatement?: StatementHook
 }
 
-export type { PostgresCapabilities }
+export type { PostgresCapabilities, StatementHook, StatementRun }
 
 /**
  * Storage in PostgreSQL 14 or newer, on connections of yours.
@@ -36,5 +39,5 @@ export function postgresStorage(o: PostgresOptions): Storage {
   const { connection } = o
   if (connection.dialect === 'postgres' && !connection.transaction) throw noOwnTransaction('postgres')
   const dialect = postgresDialect(o.schema ?? 'patronkit', o.capabilities)
-  return sqlStorage({ dialect, connection, tablePrefix: o.tablePrefix ?? '', close: () => undefined })
+  return sqlStorage({ dialect, connection, tablePrefix: o.tablePrefix ?? '', onStatement: o.onStatement, close: () => undefined })
 }

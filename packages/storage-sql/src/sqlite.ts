@@ -1,12 +1,12 @@
 import './errors.ts'
 import type { Session, Storage } from '@patronkit/core/storage'
+import type { StatementHook, StatementRun } from './connection.ts'
 import { sqlStorage } from './engine.ts'
 import { fromNodeSqlite, openNodeSqlite } from './node-sqlite.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 
 /** Where a SQLite storage lives. */
-export type SqliteOptions = SqliteNames &
-  (
+export type SqliteOptions = SqliteNames & { readonly onStatement?: StatementHook } & (
     | {
         /** A database file, or `:memory:`. Opened through node:sqlite: WAL, synchronous = normal. */
         readonly file: string
@@ -18,6 +18,8 @@ export type SqliteOptions = SqliteNames &
         readonly connection: Session
       }
   )
+
+export type { StatementHook, StatementRun }
 
 /** What the tables are called. */
 export interface SqliteNames {
@@ -39,7 +41,9 @@ export interface SqliteNames {
  */
 export function sqliteStorage(o: SqliteOptions): Storage {
   const tablePrefix = o.tablePrefix ?? 'patronkit_'
-  if ('connection' in o) return sqlStorage({ dialect: sqliteDialect, connection: o.connection, tablePrefix, close: () => undefined })
+  const { onStatement } = o
+  if ('connection' in o)
+    return sqlStorage({ dialect: sqliteDialect, connection: o.connection, tablePrefix, onStatement, close: () => undefined })
   const db = openNodeSqlite({ file: o.file, busyTimeoutMs: o.busyTimeoutMs ?? 5_000 })
-  return sqlStorage({ dialect: sqliteDialect, connection: fromNodeSqlite(db), tablePrefix, close: () => db.close() })
+  return sqlStorage({ dialect: sqliteDialect, connection: fromNodeSqlite(db), tablePrefix, onStatement, close: () => db.close() })
 }

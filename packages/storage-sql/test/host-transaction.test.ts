@@ -2,8 +2,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { isPatronkitError } from '@patronkit/core'
 import { get, headOf, NO_HEAD, type Session, type Storage } from '@patronkit/core/storage'
 import { fromNodeSqlite } from '@patronkit/storage-sql/node-sqlite'
+import { type StatementRun, sqliteStorage } from '@patronkit/storage-sql/sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { accounts, migrated, unit } from './sample.ts'
+import { accounts, migrated, schema, unit } from './sample.ts'
 
 let db: DatabaseSync
 let storage: Storage
@@ -49,6 +50,39 @@ test('when the host throws and rolls back, both are gone', async () => {
   storage.commit([unit('a', 1)], fromNodeSqlite(db))
   db.exec('rollback')
   expect([orders(), await storage.read('acme', [get(accounts, { id: 'a' }), headOf('test', 'a')])]).toEqual([0, [null, NO_HEAD]])
+})
+
+test('a commit that throws leaves nothing of itself, and the host may still commit', async () => {
+  db.exec('begin immediate')
+  order('o0')
+  const bad = { ...unit('a', 1), writes: [{ write: 'remove', table: accounts, key: { id: 'nobody' } }] } as const
+  expect(() => storage.commit([unit('b', 1), bad], fromNodeSqlite(db))).toThrow('storage/row-missing')
+  expect(db.isTransaction).toBe(true)
+  db.exec('commit')
+  expect(await storage.read('acme', [headOf('test', 'a'), headOf('test', 'b'), get(accounts, { id: 'b' })])).toEqual([
+    NO_HEAD,
+    NO_HEAD,
+    null,
+  ])
+  expect(orders()).toBe(1)
+})
+
+test('the hook hears of each statement and its time, never of its parameters, and may throw', async () => {
+  const runs: StatementRun[] = []
+  const heard = sqliteStorage({
+    connection: fromNodeSqlite(db),
+    onStatement: (run) => {
+      runs.push(run)
+      throw new TypeError('the log is full')
+    },
+  })
+  heard.declare(schema)
+  await heard.read('acme', [get(accounts, { id: 'a' })])
+  await expect(async () =>
+    heard.read('acme', [{ ...get(accounts, { id: 'a' }), table: { ...accounts, name: 'nowhere' } }]),
+  ).rejects.toThrow()
+  expect(runs.at(-1)).toEqual({ text: expect.stringMatching(/^select json_array/), ms: expect.any(Number), failed: false })
+  expect(JSON.stringify(runs)).not.toContain('acme')
 })
 
 test('a write that throws leaves the decision to the host: nothing of ours ends its transaction', () => {

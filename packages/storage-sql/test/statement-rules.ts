@@ -13,7 +13,7 @@ const EXCEPTIONS: readonly Exception[] = [
   {
     family: 'transactions and locks',
     why: 'touch no table',
-    sqlite: [/^(begin immediate|commit|rollback)$/],
+    sqlite: [/^(begin immediate|commit|rollback)$/, /^(rollback to |release )?savepoint "patronkit"$/],
     postgres: [/^select pg_advisory_xact_lock/, /^(rollback to |release )?savepoint "patronkit"$/],
   },
   {
