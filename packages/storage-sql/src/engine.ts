@@ -1,6 +1,6 @@
 import { type MaybePromise, type Session, type Storage, whenDone } from '@patronkit/core/storage'
 import { createCatalog, declarePackage } from './catalog.ts'
-import { claimShapes, leaseRipe, nextDue, ripeTimers } from './claim.ts'
+import { anyRipe, claimShapes, leaseRipe, nextDue } from './claim.ts'
 import { commitShapes, commitUnits } from './commit.ts'
 import { connectionOver } from './connection.ts'
 import type { Dialect } from './dialect.ts'
@@ -8,6 +8,7 @@ import { driftOf } from './drift.ts'
 import { advance, feedPage, feedShapes } from './feed.ts'
 import { applyMissing, missingMigrations, printMigrations } from './migrate.ts'
 import { postgresClaim } from './postgres-claim.ts'
+import { postgresFeed } from './postgres-feed.ts'
 import { postgresSequencer } from './postgres-sequencer.ts'
 import { postgresUnits } from './postgres-units.ts'
 import { reader } from './read.ts'
@@ -43,6 +44,7 @@ export function sqlStorage(o: EngineOptions): Storage {
       commit: postgresUnits(catalog, plan, connection),
       claim: postgresClaim(catalog),
       sequence: postgresSequencer(catalog),
+      feed: postgresFeed(catalog),
     }))
   return {
     engine: o.dialect.name,
@@ -57,15 +59,15 @@ export function sqlStorage(o: EngineOptions): Storage {
     // looks first and takes the write lock only when there is something to write: most calls find nothing
     claim: (request) => {
       if (postgres) return connection.alone(postgres().claim(request))
-      return whenDone(connection.alone(ripeTimers(shapes().claim, request)), (ripe) =>
-        ripe.length === 0 ? ripe : connection.writing(() => leaseRipe(shapes().claim, request)),
+      return whenDone(connection.alone(anyRipe(shapes().claim, request)), (any) =>
+        any ? connection.writing(() => leaseRipe(shapes().claim, request)) : [],
       )
     },
     nextDue: (queues) => connection.alone(nextDue(shapes().claim, queues)),
     feed: (request) =>
       whenDone(connection.alone(eventsWait(shapes().sequencer)), (waiting) =>
         whenDone(waiting ? connection.writing(() => (postgres ? postgres().sequence() : sequence(shapes().sequencer))) : undefined, () =>
-          connection.alone(feedPage(shapes().feed, request)),
+          connection.alone(postgres ? postgres().feed(request) : feedPage(shapes().feed, request)),
         ),
       ),
     advance: (from, to) => connection.alone(advance(shapes().feed, from, to)),

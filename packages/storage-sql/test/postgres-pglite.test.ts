@@ -55,7 +55,7 @@ const NO_TENANT = [
   /^(rollback to |release )?savepoint "patronkit"$/,
   /"pk_migration"/,
   /^(insert into|update) "pk_consumer"/,
-  /^with "ripe" as materialized \(select \* from \(select \* from \(select "tenant", "queue", "key"/,
+  /^with "lapsed" as materialized \(select \* from \(select "lane", "tenant", "queue", "key"/,
   /^select array_to_json\(array\[to_json\(\(select "due_at" as "at" from "pk_timer" where "queue" = /,
   /^select '1' from "pk_event" where "position" is null/,
   /^insert into "pk_lane"/,

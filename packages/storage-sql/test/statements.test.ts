@@ -16,7 +16,7 @@ function noting(): Session {
     dialect: 'sqlite',
     sync: false,
     run: async (text, params) => {
-      seen.add(text)
+      seen.add(text.replace(/\s+/g, ' '))
       await null
       expect(params.every((param) => param === null || typeof param === 'string')).toBe(true)
       return sync.run(text, params)
@@ -42,12 +42,16 @@ const NO_TENANT = [
 
 /** `claim`, `nextDue`, `feed` and the sequencer: lane or queue first, over all tenants, and the tenant comes back with each row. */
 const OVER_TENANTS = [
-  /^select json_group_array\(json_array\("tenant", "queue", "key"/,
+  /^select '1' where exists \(select 1 from "patronkit_timer" where "queue" = \?/,
+  /^select json_group_array\(json_array\("tenant", "queue", "key", .* from "patronkit_timer" where "queue" = \? /,
+  /^with recursive "all" .* from "patronkit_(timer|event)" where "lane" = "all"."lane"/,
+  /^with recursive "step" .* where "lane" = cast\(\? as integer\) and "tenant" > /,
   /^select json_array\(\(select "due_at" as "at" from "patronkit_timer" where "queue" = \?/,
   /^select '1' from "patronkit_event" where "position" is null/,
   /^insert into "patronkit_lane"/,
   /^update "patronkit_event" as "e" set "position"/,
   /^select json_group_array\(json_array\("lane", "at"/,
+  /^select json_group_array\(json_array\("position", "tenant", .* where "lane" = /,
 ]
 
 test('every statement names the tenant, but for those that are listed', () => {
