@@ -41,11 +41,7 @@ function claimShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
       parts.map((part) => sql`select * from (${part}) as "part"`),
       sql` union all `,
     )
-  const any = (parts: readonly RawBuilder<unknown>[]) =>
-    sql.join(
-      parts.map((part) => sql`exists (${part})`),
-      sql` or `,
-    )
+  const any = (parts: readonly RawBuilder<unknown>[]) => sql.join(parts, sql` or `)
   const due = (queue: RawBuilder<unknown>) => sql`"queue" = ${queue} and ${waiting} and "due_at" <= ${now()}`
   const lanes = sql.lit(LANES)
 
@@ -54,17 +50,21 @@ function claimShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
     and "lease_until" <= ${now()} for update skip locked`,
   )
   const some = each((queue) => sql`select "lane", "tenant" from ${timer} where ${due(queue)} limit ${limit()} + 1`)
-  const next = (behind: RawBuilder<unknown>) => sql`(select "tenant" from ${timer} where "lane" = "v"."lane" and ${waiting}
-    and "tenant" > ${behind} order by "lane", "tenant" limit 1)`
+  // one row from where an index is entered, and never a join: without statistics the planner takes every set here for a
+  // row or two, and only an order that one index has keeps it from walking a backlog
+  const next = (behind: RawBuilder<unknown>) => sql`(select case when "lane" = "v"."lane" then "tenant" end from ${timer}
+    where ${waiting} and ("lane", "tenant") > ("v"."lane", ${behind}) order by "lane", "tenant" limit 1)`
+  const laneHas = (queue: RawBuilder<unknown>) => sql`(select "lane" = "v"."lane" and "queue" = ${queue} and "due_at" <= ${now()}
+    from ${timer} where ${waiting} and ("lane", "queue") >= ("v"."lane", ${queue}) order by "lane", "queue", "due_at" limit 1)`
+  const tenantHas = (queue: RawBuilder<unknown>) => sql`(select true from ${timer} where "lane" = "v"."lane"
+    and "tenant" = "step"."tenant" and ${due(queue)} order by "due_at", "key" limit 1)`
   const walk = sql`with recursive "step" ("tenant") as (
       select ${next(sql`case when "v"."n" = 0 then ${last()} else '' end`)}
       union all select ${next(sql`"step"."tenant"`)} from "step" where "step"."tenant" is not null)
-    select "tenant" from "step" where "tenant" is not null and ("v"."n" < ${lanes} or "tenant" <= ${last()})
-      and (${any(each((queue) => sql`select from ${timer} where "lane" = "v"."lane" and "tenant" = "step"."tenant" and ${due(queue)}`))})`
+    select "tenant" from "step" where "tenant" is not null and ("v"."n" < ${lanes} or "tenant" <= ${last()}) and (${any(each(tenantHas))})`
   const visits = sql`select "n", (${start()} + "n") % ${lanes} as "lane" from generate_series(0, ${lanes}) as "n"
     where (select count(*) from "known") > ${limit()}`
-  const dueLanes = sql`select * from (${visits}) as "v"
-    where ${any(each((queue) => sql`select from ${timer} where "lane" = "v"."lane" and ${due(queue)}`))} order by "n"`
+  const dueLanes = sql`select * from (${visits}) as "v" where ${any(each(laneHas))} order by "n"`
   const turn = sql`case when "lane" = ${start()} and "tenant" <= ${last()} then ${lanes}
     else ("lane" - ${start()} + ${lanes}) % ${lanes} end`
   const oldest = each(
