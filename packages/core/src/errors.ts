@@ -99,6 +99,7 @@ export async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
 /**
  * Runs the host's transaction again when, and only when, the library says that repeating can help.
  * Waits between tries: 10 ms, doubled each time, plus up to as much again so that two losers do not meet twice.
+ * Tries that were made further in count as well, so that nesting does not multiply them.
  */
 export async function retrying<T>(
   work: () => Promise<T>,
@@ -109,11 +110,25 @@ export async function retrying<T>(
     try {
       return await work()
     } catch (error) {
-      if (!isPatronkitError(error) || error.retryable === false || attempts >= times) throw error
+      if (!isPatronkitError(error) || error.retryable === false) throw error
+      if (isPatronkitError(error, 'core/busy')) attempts += error.details.attempts - 1
+      if (attempts >= times) throw isPatronkitError(error, 'core/busy') ? busyAfter(attempts, error) : error
       options.onRetry?.(error, attempts)
       await pause(backoff(attempts))
     }
   }
+}
+
+/** The same refusal with the number of tries that led to it. */
+function busyAfter(attempts: number, error: PatronkitError<'core/busy'>): PatronkitError {
+  if (error.details.attempts === attempts) return error
+  return new PatronkitError({
+    code: 'core/busy',
+    message: `the database was held by other writers at each of ${attempts} tries. Nothing was written; try again in a moment.`,
+    details: { attempts },
+    retryable: 'command',
+    cause: error.cause ?? error,
+  })
 }
 
 const backoff = (attempts: number): number => {

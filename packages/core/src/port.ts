@@ -177,6 +177,12 @@ export interface Claimed extends TimerLease {
   readonly attempts: number
 }
 
+/**
+ * Asks for timers that are due, or whose lease ran out, in turns: the oldest of each tenant, then the second oldest of
+ * each, and so on, until `limit`. A tenant's timers go by due instant, queue and key; tenants go by `laneOf` and, within a
+ * lane, by name in code-point order, beginning behind `after` and going round. The answer stands in that order, so the
+ * last tenant of one claim is `after` of the next, and no backlog, however long, takes another tenant's turn.
+ */
 export interface ClaimRequest {
   readonly queues: readonly string[]
   readonly now: number
@@ -184,6 +190,8 @@ export interface ClaimRequest {
   readonly leaseMs: number
   /** A name no other claim has: leases are told apart by it. */
   readonly lease: string
+  /** The tenant whose turn it was last, or any text to begin behind. Default: the empty text. */
+  readonly after?: string
 }
 
 /** An event with its place in the feed. */
@@ -202,14 +210,20 @@ export interface ConsumerState {
   readonly lastError: string | null
 }
 
+/**
+ * Asks for events past the consumer's positions. Lanes with news take turns, from `lane` on and going round; lanes that
+ * wait are left out. When n lanes have news each gives at most `max(1, floor(limit / min(n, 8)))` events, `limit` in all.
+ */
 export interface FeedRequest {
   readonly consumer: string
   readonly now: number
   readonly limit: number
+  /** The lane that is first in turn, 0 to 63. Default: 0. Whoever goes on behind the last lane of a page starves none. */
+  readonly lane?: number
 }
 
 export interface FeedPage {
-  /** At most `limit` events past the consumer's positions, lane by lane, oldest first within a lane; waiting lanes are left out. */
+  /** Lane by lane in turn, oldest first within a lane. */
   readonly events: readonly FedEvent[]
   /** The consumer's state in each lane that `events` touches. */
   readonly states: readonly ConsumerState[]
@@ -268,6 +282,7 @@ export interface Storage {
   declare(schema: PackageSchema): void
   read(tenant: string, reads: readonly Read[], session?: Session): MaybePromise<readonly unknown[]>
   commit(units: readonly Unit[], session?: Session): MaybePromise<readonly UnitAnswer[]>
+  /** Leases timers, disjoint from what others hold. May answer fewer than there are while others claim at the same moment. */
   claim(request: ClaimRequest): MaybePromise<readonly Claimed[]>
   /** When the earliest timer of these queues falls due or its lease ends; null when none waits. Parked timers do not count. */
   nextDue(queues: readonly string[]): MaybePromise<number | null>

@@ -2,8 +2,9 @@ import type { Actor } from './actor.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Inside, insideOf } from './create-service.ts'
 import { isPatronkitError, PatronkitError } from './errors.ts'
-import type { Claimed, ConsumerState, FedEvent, Session, Storage } from './port.ts'
+import type { Claimed, ConsumerState, FedEvent, FeedPage, Session, Storage } from './port.ts'
 import { whenDone } from './steps.ts'
+import { LANES, laneOf } from './text.ts'
 import { type Upcasters, upcast } from './upcast.ts'
 
 /** What an event's `data` holds, by type. Each package adds its own types with `declare global`. */
@@ -77,7 +78,11 @@ export interface Tick {
 export interface Runner {
   /** Registers a consumer of the event log. Its name keeps its place, also over restarts. */
   consumer<T extends string>(consumer: Consumer<T>): void
-  /** Fires what is due and delivers what is new, for all tenants. Never throws for one bad item: those are in `failed`. */
+  /**
+   * Fires what is due and delivers what is new, for all tenants. Never throws for one bad item: those are in `failed`.
+   * `limit` (default 500) bounds the timers fired and, apart from them, the events read. `budgetMs` and `signal` end the tick
+   * between two pages, and between two events; timers that are leased by then are still fired.
+   */
   tick(i?: { limit?: number; budgetMs?: number; signal?: AbortSignal }): Promise<Tick>
   /** How far behind timers and consumers are, and what waits for somebody to look at it. */
   health(): Promise<Health>
@@ -108,23 +113,69 @@ const LEASE_MS = 60_000
 const MAX_ATTEMPTS = 8
 const TIMER_ACTOR: Actor = { type: 'system', id: 'patronkit.timer' }
 
+/** Something that gives work page by page: the timers, or one consumer. Answers how much it took; nothing means it is through. */
+type Source = (tick: Counts, stop: () => boolean) => Promise<number>
+
+interface Counts {
+  readonly limit: number
+  fired: number
+  heard: number
+  delivered: number
+  readonly failed: Failure[]
+}
+
 /**
  * Drives timers and consumers of the services given. It has no loop and no timer of its own: call `tick()` from cron,
  * a worker or a serverless function.
+ *
+ * Timers and consumers take turns page by page, and tenants within them, so that no backlog holds up anything else. Where
+ * a tick ends the next one goes on; a new runner begins somewhere, so that many short-lived ones are fair as well.
  */
 export function createRunner(deps: { readonly storage: Storage; readonly clock?: Clock; readonly services: readonly object[] }): Runner {
   const { storage } = deps
   const clock = deps.clock ?? systemClock
+  const now = () => clock.now().getTime()
   const services = deps.services.map(insideOf)
   const queues = services.flatMap((service) => Object.keys(service.timers))
   const upcasters: Upcasters = Object.assign({}, ...services.map((service) => service.upcasters))
-  const consumers = new Map<string, Consumer<string>>()
+  const consumers = new Map<string, Source>()
+  const somewhere = crypto.randomUUID()
   let leases = 0
+  let after: string = somewhere
+  let first = 0
+
+  const timers: Source = async (tick) => {
+    const at = now()
+    const lease = `${at}/${++leases}/${crypto.randomUUID()}`
+    const limit = Math.min(PAGE, tick.limit - tick.fired)
+    const claimed = limit > 0 ? await storage.claim({ queues, now: at, limit, leaseMs: LEASE_MS, lease, after }) : []
+    after = claimed.at(-1)?.tenant ?? after
+    for (const timer of claimed) {
+      const failure = await fire(storage, services, timer, at)
+      if (failure) tick.failed.push(failure)
+    }
+    tick.fired += claimed.length
+    return claimed.length
+  }
+
+  const hearing = (consumer: Consumer<string>): Source => {
+    let lane = laneOf(somewhere)
+    return async (tick, stop) => {
+      const at = now()
+      const page = await storage.feed({ consumer: consumer.name, now: at, limit: Math.min(PAGE, tick.limit - tick.heard), lane })
+      lane = ((page.states.at(-1)?.lane ?? lane) + 1) % LANES
+      const taken = await deliver({ storage, upcasters }, consumer, page, at, stop)
+      tick.heard += page.events.length
+      tick.delivered += taken.delivered
+      tick.failed.push(...taken.failed)
+      return page.events.length
+    }
+  }
 
   return {
     consumer: (consumer) => {
       if (consumers.has(consumer.name)) throw nameTaken(consumer.name)
-      consumers.set(consumer.name, consumer as unknown as Consumer<string>)
+      consumers.set(consumer.name, hearing(consumer as unknown as Consumer<string>))
     },
     health: async () => {
       const { parked, unsequenced, unsequencedSince, behind, now } = await storage.health()
@@ -136,43 +187,25 @@ export function createRunner(deps: { readonly storage: Storage; readonly clock?:
       }
     },
     tick: async (i = {}) => {
-      const limit = i.limit ?? 500
-      const until = clock.now().getTime() + (i.budgetMs ?? Number.POSITIVE_INFINITY)
-      const stop = () => i.signal?.aborted === true || clock.now().getTime() > until
-      const failed: Failure[] = []
-      let fired = 0
-      let delivered = 0
-      let more = false
+      const until = now() + (i.budgetMs ?? Number.POSITIVE_INFINITY)
+      const stop = () => i.signal?.aborted === true || now() > until
+      const tick: Counts = { limit: i.limit ?? 500, fired: 0, heard: 0, delivered: 0, failed: [] }
+      const full = (source: Source) => (source === timers ? tick.fired : tick.heard) >= tick.limit
 
-      while (queues.length > 0 && fired < limit && !stop()) {
-        const now = clock.now().getTime()
-        const lease = `${now}/${++leases}/${crypto.randomUUID()}`
-        const claimed = await storage.claim({ queues, now, limit: Math.min(PAGE, limit - fired), leaseMs: LEASE_MS, lease })
-        for (const timer of claimed) {
-          const failure = await fire(storage, services, timer, now)
-          if (failure) failed.push(failure)
+      const all = [...(queues.length > 0 ? [timers] : []), ...consumers.values()]
+      first = all.length > 0 ? (first + 1) % all.length : 0
+      let open = [...all.slice(first), ...all.slice(0, first)]
+      while (open.some((source) => !full(source)) && !stop()) {
+        const still: Source[] = []
+        for (const source of open) {
+          if (full(source) || stop()) still.push(source)
+          else if ((await source(tick, stop)) > 0) still.push(source)
         }
-        fired += claimed.length
-        more = claimed.length > 0
-        if (claimed.length === 0) break
-      }
-
-      for (const consumer of consumers.values()) {
-        for (;;) {
-          const left = limit - delivered
-          if (left <= 0 || stop()) {
-            more = true
-            break
-          }
-          const page = await storage.feed({ consumer: consumer.name, now: clock.now().getTime(), limit: Math.min(PAGE, left) })
-          if (page.events.length === 0) break
-          const taken = await deliver({ storage, upcasters }, consumer, page, clock.now().getTime())
-          delivered += taken.delivered
-          failed.push(...taken.failed)
-        }
+        open = still
       }
       const next = queues.length > 0 ? await storage.nextDue(queues) : null
-      return { fired, delivered, failed, more, nextDueAt: dateOf(next) }
+      const { fired, delivered, failed } = tick
+      return { fired, delivered, failed, more: open.length > 0, nextDueAt: dateOf(next) }
     },
   }
 }
@@ -211,14 +244,17 @@ async function fire(storage: Storage, services: readonly Inside[], timer: Claime
 async function deliver(
   of: Delivering,
   consumer: Consumer<string>,
-  page: { readonly events: readonly FedEvent[]; readonly states: readonly ConsumerState[] },
+  page: FeedPage,
   now: number,
+  stop: () => boolean,
 ): Promise<{ delivered: number; failed: Failure[] }> {
   const failed: Failure[] = []
   let delivered = 0
   for (const state of page.states) {
     const lane: Place = { state, stored: state.position, position: state.position }
     for (const event of page.events.filter((candidate) => candidate.lane === state.lane)) {
+      // a consumer may be slow: what is left of the page waits for the next tick
+      if (stop()) break
       const failure = await hand(of, consumer, event, lane)
       if (failure === 'moved') {
         lane.position = lane.stored

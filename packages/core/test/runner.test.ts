@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { createService, type insideOf } from '../src/create-service.ts'
 import { define } from '../src/definition.ts'
 import { publishDefinition } from '../src/definitions.ts'
-import { manualClock, memoryStorage, type Published } from '../src/index.ts'
+import { attempt, manualClock, memoryStorage, PatronkitError, type Published, retrying } from '../src/index.ts'
 import { createRunner } from '../src/runner.ts'
 import { type Context, commit, headOf, type Operation, read, unitOn } from '../src/service.ts'
 
@@ -173,4 +173,55 @@ test('a scope without a tenant or an actor gives no verbs', () => {
   const { service } = bells()
   expect(() => service.for({ tenant: '', by: { type: 'user', id: 'u' } })).toThrow(/scope was refused/)
   expect(() => service.for({ tenant: 'acme' } as never)).toThrow(/by/)
+})
+
+test('consumers and timers take turns by the page: none waits for the backlog of another, and the next tick begins with the next', async () => {
+  const { service, runner, clock } = bells()
+  const heard: string[] = []
+  for (const name of ['slow', 'quick']) {
+    runner.consumer({
+      name,
+      types: ['bell.set'],
+      handle: () => {
+        heard.push(name)
+        clock.advance({ seconds: name === 'slow' ? 2 : 0 })
+      },
+    })
+  }
+  const bell = service.for(scope)
+  for (let n = 0; n < 60; n++) await bell.ring({ at: NINE + 1e9 })
+  const seen = new Set<string>()
+  for (let ticks = 0; ticks < 3; ticks++) {
+    const { more } = await runner.tick({ budgetMs: 1_000 })
+    for (const name of heard.splice(0)) seen.add(name)
+    expect(more).toBe(true)
+  }
+  expect([...seen].sort(), 'the slow one ends its tick after one event, and the quick one has a tick of its own').toEqual(['quick', 'slow'])
+  await runner.tick({ budgetMs: 1_000_000 })
+  expect(await runner.tick()).toMatchObject({ delivered: 0, more: false })
+})
+
+test('a limit bounds the events that are read, whether the consumer wants them or not', async () => {
+  const { service, runner } = bells()
+  runner.consumer({ name: 'deaf', types: [], handle: () => undefined })
+  const bell = service.for(scope)
+  for (let n = 0; n < 30; n++) await bell.ring({ at: NINE + 1e9 })
+  expect(await runner.tick({ limit: 20 })).toMatchObject({ delivered: 0, more: true })
+  expect(await runner.tick({ limit: 20 })).toMatchObject({ delivered: 0, more: false })
+})
+
+test('tries count wherever they were made: five in the storage are not repeated, and the refusal says how many there were', async () => {
+  const busy = (attempts: number) =>
+    new PatronkitError({ code: 'core/busy', message: 'held by others', details: { attempts }, retryable: 'command' })
+  const tried = async (attempts: number) => {
+    let calls = 0
+    const work = async () => {
+      calls++
+      throw busy(attempts)
+    }
+    const { error } = (await attempt(() => retrying(work))) as { error: PatronkitError<'core/busy'> }
+    return [calls, error.details.attempts, error.retryable]
+  }
+  expect(await tried(5)).toEqual([1, 5, 'command'])
+  expect(await tried(1)).toEqual([5, 5, 'command'])
 })

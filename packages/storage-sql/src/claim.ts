@@ -1,26 +1,56 @@
-import type { Claimed, ClaimRequest, Steps } from '@patronkit/core/storage'
-import { type Expression, sql } from 'kysely'
+import { type Claimed, type ClaimRequest, dealt, LANES, laneOf, type Steps, turnsAfter } from '@patronkit/core/storage'
+import { type Expression, type RawBuilder, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { bound, type Fields, int, limitedTo, matching, tenantPick, text } from './fields.ts'
-import { ask, kept, type Pick, parameter, type Shape, type Statement, shapeOf } from './statement.ts'
+import { ask, kept, parameter, type Shape, type Statement, shapeOf } from './statement.ts'
 import { textParameter } from './values.ts'
 import { LEASED, timerTable, WAITING } from './work-tables.ts'
 
 type Lease = Claimed & { readonly until: number }
 
-/** The statements of the timer queues. Shapes differ by the number of queues only. */
+/** A stretch of a lane's tenants: behind one name, up to another. */
+interface Stretch {
+  readonly request: ClaimRequest
+  readonly lane: number
+  readonly behind: string
+  readonly upTo: string | null
+  readonly most: number
+}
+
+interface OfTenant {
+  readonly request: ClaimRequest
+  readonly lane: number
+  readonly most: number
+}
+
+/** The statements of the timer queues. Those of one number of queues are made together. */
 export interface ClaimShapes {
-  readonly ripe: (queues: number) => Shape<ClaimRequest>
+  readonly of: (queues: number) => QueueShapes
   readonly lease: Shape<Lease>
   readonly next: (queues: number) => Shape<readonly string[]>
 }
 
+interface QueueShapes {
+  /** Answers only when something is ripe: two looks into an index for each queue. */
+  readonly any: Shape<ClaimRequest>
+  /** One timer more than the limit, if there are so many: as many as the limit are all there are. */
+  readonly waiting: Shape<ClaimRequest>
+  /** Leases that ran out. They are few: what the workers that died had in hand. */
+  readonly lapsed: Shape<ClaimRequest>
+  /** Lanes with something due. */
+  readonly lanes: Shape<ClaimRequest>
+  /** Tenants of a lane that have something due. */
+  readonly tenants: Shape<Stretch>
+  /** The oldest of one tenant. */
+  readonly oldest: Shape<OfTenant>
+}
+
 /** Compiles the statements of the timer queues at their first use. */
 export function claimShapes(catalog: Catalog): ClaimShapes {
-  const ripe = new Map<number, Shape<ClaimRequest>>()
+  const of = new Map<number, QueueShapes>()
   const next = new Map<number, Shape<readonly string[]>>()
   return {
-    ripe: (queues) => kept(ripe, queues, () => ripeShape(catalog, queues)),
+    of: (queues) => kept(of, queues, () => queueShapes(catalog, queues)),
     next: (queues) => kept(next, queues, () => nextShape(catalog, queues)),
     lease: leaseShape(catalog),
   }
@@ -28,33 +58,83 @@ export function claimShapes(catalog: Catalog): ClaimShapes {
 
 const COLUMNS = ['tenant', 'queue', 'key', 'due_at', 'generation', 'attempts'] as const
 
-/** Oldest first over all tenants. Each queue gives at most `limit`, in index order, so a long queue costs no more than a short one. */
-function ripeShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
+// Kysely has no recursion over a partial index in mind, so these are written out; they name work tables only
+function queueShapes(catalog: Catalog, queues: number): QueueShapes {
   const { asText, build, cast, rows } = catalog.dialect
-  const param = (pick: Pick<ClaimRequest>) => parameter(pick)
-  const now = () => cast('instant', param(int((request) => request.now)))
-  const limit = () => limitedTo<ClaimRequest>(catalog, (request) => request.limit)
-  const state = (i: number, where: string, ripeAt: string, ties: readonly string[]) => {
-    let query = build
-      .selectFrom(catalog.named(timerTable.name))
-      .where(sql.ref('queue'), '=', param(text((request) => request.queues[i]!)))
-      .where(sql<boolean>`${sql.raw(where)} and ${sql.ref(ripeAt)} <= ${now()}`)
-      .select(COLUMNS.map((column) => sql.ref(column).as(column)))
-    for (const column of ties) query = query.orderBy(sql.ref(column))
-    return build.selectFrom(query.limit(limit()).as('some')).selectAll()
-  }
-  const sets = Array.from({ length: queues }, (_, i) => [
-    state(i, WAITING, 'due_at', ['due_at', 'tenant', 'key']),
-    state(i, LEASED, 'lease_until', ['due_at', 'tenant', 'key']),
-  ]).flat()
-  let page = build.selectFrom(sets.reduce((all, set) => all.unionAll(set)).as('ripe')).selectAll()
-  for (const column of ['due_at', 'tenant', 'queue', 'key']) page = page.orderBy(sql.ref(column))
-  return shapeOf(
-    build
-      .selectFrom(page.limit(limit()).as('page'))
-      .select(asText(rows(COLUMNS)).as('ripe'))
-      .compile(),
+  const timer = sql.table(catalog.named(timerTable.name))
+  const [waiting, leased] = [sql.raw(WAITING), sql.raw(LEASED)]
+  const columns = sql.join(COLUMNS.map((column) => sql.ref(column)))
+  const shape = <S>(query: RawBuilder<unknown>): Shape<S> => shapeOf(query.compile(build))
+  const each = <S>(of: (s: S) => ClaimRequest, part: (queue: RawBuilder<unknown>, now: RawBuilder<unknown>) => RawBuilder<unknown>) =>
+    Array.from({ length: queues }, (_, i) =>
+      part(cast('text', parameter<S>(text((s) => of(s).queues[i]!))), cast('instant', parameter<S>(int((s) => of(s).now)))),
+    )
+  const all = (parts: readonly RawBuilder<unknown>[]) =>
+    sql.join(
+      parts.map((part) => sql`select * from (${part})`),
+      sql` union all `,
+    )
+  const any = (parts: readonly RawBuilder<unknown>[]) =>
+    sql.join(
+      parts.map((part) => sql`exists (${part})`),
+      sql` or `,
+    )
+  const page = <S>(parts: readonly RawBuilder<unknown>[]) => shape<S>(sql`select ${asText(rows(COLUMNS))} from (${all(parts)}) as "page"`)
+
+  const request = (r: ClaimRequest) => r
+  const due = (queue: RawBuilder<unknown>, now: RawBuilder<unknown>) => sql`"queue" = ${queue} and ${waiting} and "due_at" <= ${now}`
+  const lapsed = (queue: RawBuilder<unknown>, now: RawBuilder<unknown>) => sql`"queue" = ${queue} and ${leased} and "lease_until" <= ${now}`
+  const stretch = (s: Stretch) => s.request
+  const lane = cast('integer', parameter<Stretch>(int((s) => s.lane)))
+  const next = (behind: RawBuilder<unknown>) =>
+    sql`select min("tenant") from ${timer} where "lane" = ${lane} and "tenant" > ${behind} and ${waiting}`
+  const upTo = cast(
+    'text',
+    parameter<Stretch>((_, s) => s.upTo),
   )
+  const ofTenant = sql`"tenant" = ${parameter<OfTenant>(tenantPick)} and "lane" = ${cast('integer', parameter<OfTenant>(int((of) => of.lane)))}`
+  return {
+    any: shape(
+      sql`select '1' where ${any([
+        ...each(request, (queue, now) => sql`select 1 from ${timer} where ${due(queue, now)}`),
+        ...each(request, (queue, now) => sql`select 1 from ${timer} where ${lapsed(queue, now)}`),
+      ])}`,
+    ),
+    waiting: page(
+      each(
+        request,
+        (queue, now) => sql`select ${columns} from ${timer} where ${due(queue, now)}
+        limit ${limitedTo<ClaimRequest>(catalog, (r) => r.limit + 1)}`,
+      ),
+    ),
+    lapsed: page(each(request, (queue, now) => sql`select ${columns} from ${timer} where ${lapsed(queue, now)}`)),
+    lanes: shape(
+      sql`with recursive "all" ("lane") as (select 0 union all select "lane" + 1 from "all" where "lane" < ${sql.lit(LANES - 1)})
+        select json_group_array("lane") from "all" where ${any(
+          each(request, (queue, now) => sql`select 1 from ${timer} where "lane" = "all"."lane" and ${due(queue, now)}`),
+        )}`,
+    ),
+    tenants: shape(
+      sql`with recursive "step" ("tenant") as (
+          select (${next(cast('text', parameter<Stretch>(text((s) => s.behind))))})
+          union all select (${next(sql`"step"."tenant"`)}) from "step" where "step"."tenant" is not null)
+        select json_group_array("tenant") from (select "tenant" from "step"
+          where "tenant" is not null and ("tenant" <= ${upTo} or ${upTo} is null) and (${any(
+            each(
+              stretch,
+              (queue, now) => sql`select 1 from ${timer}
+              where "lane" = ${lane} and "tenant" = "step"."tenant" and ${due(queue, now)}`,
+            ),
+          )}) limit ${limitedTo<Stretch>(catalog, (s) => s.most)})`,
+    ),
+    oldest: page(
+      each(
+        (of: OfTenant) => of.request,
+        (queue, now) => sql`select ${columns} from ${timer} where ${ofTenant} and ${due(queue, now)}
+        order by "due_at", "key" limit ${limitedTo<OfTenant>(catalog, (of) => of.most)}`,
+      ),
+    ),
+  }
 }
 
 function leaseShape(catalog: Catalog): Shape<Lease> {
@@ -88,22 +168,56 @@ function nextShape(catalog: Catalog, queues: number): Shape<readonly string[]> {
   return shapeOf(catalog.dialect.answers(firsts).compile(build))
 }
 
-/** Timers that could be leased now. Runs alone to find out whether a claim has anything to write. */
-export function* ripeTimers(shapes: ClaimShapes, request: ClaimRequest): Steps<Statement, readonly Claimed[]> {
-  if (request.queues.length === 0) return []
-  const answer = (yield ask(shapes.ripe(request.queues.length), '', request)) as string
-  return (JSON.parse(answer) as [string, string, string, number, number, number][]).map(
-    ([tenant, queue, key, dueAt, generation, attempts]) => ({ tenant, queue, key, dueAt, generation, attempts, lease: request.lease }),
-  )
+/** Whether a claim has anything to write. Runs alone, so that one that finds nothing takes no lock. */
+export function* anyRipe(shapes: ClaimShapes, request: ClaimRequest): Steps<Statement, boolean> {
+  const queues = request.queues.length
+  return queues > 0 && request.limit > 0 && (yield ask(shapes.of(queues).any, '', request)) !== null
 }
 
 /** Leases what is ripe; runs inside a transaction that writes, which is what keeps two claims apart. */
 export function* leaseRipe(shapes: ClaimShapes, request: ClaimRequest): Steps<Statement, readonly Claimed[]> {
-  const claimed = yield* ripeTimers(shapes, request)
-  const until = request.now + request.leaseMs
-  for (const timer of claimed) yield ask(shapes.lease, timer.tenant, { ...timer, until })
+  const { after = '', limit, lease, now, leaseMs } = request
+  const claimed = dealt(yield* ripeTimers(shapes.of(request.queues.length), request), after, limit).map((timer) => ({ ...timer, lease }))
+  for (const timer of claimed) yield ask(shapes.lease, timer.tenant, { ...timer, until: now + leaseMs })
   return claimed
 }
+
+type Ripe = Omit<Claimed, 'lease'>
+
+/** All that a claim may choose from: everything when it fits, else what it needs of each tenant that is in turn. */
+function* ripeTimers(shapes: QueueShapes, request: ClaimRequest): Steps<Statement, readonly Ripe[]> {
+  const { limit } = request
+  const lapsed = ripeOf(yield ask(shapes.lapsed, '', request))
+  const waiting = ripeOf(yield ask(shapes.waiting, '', request))
+  if (waiting.length + lapsed.length <= limit) return [...waiting, ...lapsed]
+  const tenants = yield* tenantsInTurn(shapes, request, lapsed)
+  const ripe = lapsed.filter((timer) => tenants.includes(timer.tenant))
+  // every other tenant gives at least one
+  const most = limit - tenants.length + 1
+  for (const tenant of tenants) ripe.push(...ripeOf(yield ask(shapes.oldest, tenant, { request, lane: laneOf(tenant), most })))
+  return ripe
+}
+
+/** The first `limit` tenants in turn that have something ripe. */
+function* tenantsInTurn(shapes: QueueShapes, request: ClaimRequest, lapsed: readonly Ripe[]): Steps<Statement, readonly string[]> {
+  const { after = '', limit } = request
+  const due = new Set(JSON.parse((yield ask(shapes.lanes, '', request)) as string) as number[])
+  const found: string[] = []
+  for (let turn = 0; turn <= LANES && found.length < limit; turn++) {
+    const lane = (laneOf(after) + turn) % LANES
+    if (!due.has(lane)) continue
+    const stretch = { behind: turn === 0 ? after : '', upTo: turn === LANES ? after : null }
+    found.push(
+      ...(JSON.parse((yield ask(shapes.tenants, '', { request, lane, ...stretch, most: limit - found.length })) as string) as string[]),
+    )
+  }
+  return [...new Set([...found, ...lapsed.map((timer) => timer.tenant)])].sort(turnsAfter(after)).slice(0, limit)
+}
+
+const ripeOf = (answer: unknown): Ripe[] =>
+  (JSON.parse(answer as string) as [string, string, string, number, number, number][]).map(
+    ([tenant, queue, key, dueAt, generation, attempts]) => ({ tenant, queue, key, dueAt, generation, attempts }),
+  )
 
 /** When there is next something to claim. */
 export function* nextDue(shapes: ClaimShapes, queues: readonly string[]): Steps<Statement, number | null> {

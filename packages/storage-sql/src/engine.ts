@@ -1,6 +1,6 @@
 import { type MaybePromise, type Session, type Storage, whenDone } from '@patronkit/core/storage'
 import { createCatalog, declarePackage } from './catalog.ts'
-import { claimShapes, leaseRipe, nextDue, ripeTimers } from './claim.ts'
+import { anyRipe, claimShapes, leaseRipe, nextDue } from './claim.ts'
 import { commitShapes, commitUnits, wholeOrNothing } from './commit.ts'
 import { connectionOver, type StatementHook } from './connection.ts'
 import type { Dialect } from './dialect.ts'
@@ -9,6 +9,7 @@ import { advance, feedPage, feedShapes } from './feed.ts'
 import { applyMissing, lastApplied, missingMigrations, printMigrations } from './migrate.ts'
 import { refuseNewer, refusingNewer } from './newer.ts'
 import { postgresClaim } from './postgres-claim.ts'
+import { postgresFeed } from './postgres-feed.ts'
 import { postgresSequencer } from './postgres-sequencer.ts'
 import { postgresUnits } from './postgres-units.ts'
 import { reader } from './read.ts'
@@ -46,6 +47,7 @@ export function sqlStorage(o: EngineOptions): Storage {
       commit: postgresUnits(catalog, plan, connection),
       claim: postgresClaim(catalog),
       sequence: postgresSequencer(catalog),
+      feed: postgresFeed(catalog),
     }))
   const checked = refusingNewer(catalog, connection)
   return {
@@ -63,8 +65,8 @@ export function sqlStorage(o: EngineOptions): Storage {
     claim: (request) =>
       checked(undefined, () => {
         if (postgres) return connection.once(() => postgres().claim(request))
-        return whenDone(connection.alone(ripeTimers(shapes().claim, request)), (ripe) =>
-          ripe.length === 0 ? ripe : connection.writing(() => leaseRipe(shapes().claim, request)),
+        return whenDone(connection.alone(anyRipe(shapes().claim, request)), (any) =>
+          any ? connection.writing(() => leaseRipe(shapes().claim, request)) : [],
         )
       }),
     nextDue: (queues) => checked(undefined, () => connection.alone(nextDue(shapes().claim, queues))),
@@ -72,7 +74,7 @@ export function sqlStorage(o: EngineOptions): Storage {
       checked(undefined, () =>
         whenDone(connection.alone(eventsWait(shapes().sequencer)), (waiting) =>
           whenDone(waiting ? connection.writing(() => (postgres ? postgres().sequence() : sequence(shapes().sequencer))) : undefined, () =>
-            connection.alone(feedPage(shapes().feed, request)),
+            connection.alone(postgres ? postgres().feed(request) : feedPage(shapes().feed, request)),
           ),
         ),
       ),

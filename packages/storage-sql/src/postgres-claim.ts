@@ -1,5 +1,5 @@
-import type { Claimed, ClaimRequest, Steps } from '@patronkit/core/storage'
-import { sql } from 'kysely'
+import { type Claimed, type ClaimRequest, LANES, laneOf, type Steps } from '@patronkit/core/storage'
+import { type RawBuilder, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { int, limitedTo, text } from './fields.ts'
 import { ask, kept, parameter, type Shape, type Statement, shapeOf } from './statement.ts'
@@ -13,7 +13,7 @@ export function postgresClaim(catalog: Catalog): (request: ClaimRequest) => Step
   const shapes = new Map<number, Shape<ClaimRequest>>()
   return function* (request) {
     const queues = request.queues.length
-    if (queues === 0) return []
+    if (queues === 0 || request.limit <= 0) return []
     const shape = kept(shapes, queues, () => claimShape(catalog, queues))
     const claimed = JSON.parse((yield ask(shape, '', request)) as string) as [string, string, string, number, number, number][]
     const { lease } = request
@@ -25,11 +25,19 @@ const COLUMNS = ['tenant', 'queue', 'key', 'due_at', 'generation', 'attempts']
 /** What changes whenever anybody else has had a timer. */
 const SEEN = ['due_at', 'generation', 'attempts', 'lease']
 
+/**
+ * `some`: as many as the limit are all there are. Only when there are more, `walk` goes from lane to lane with something
+ * due, and from tenant to tenant in it, until it has found as many as the limit: a step in an index each, whatever a
+ * tenant's backlog. `ripe` then takes the oldest of each tenant, as many as could have a turn.
+ */
 function claimShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
   const { asText, build, cast, rows, skipLocked } = catalog.dialect
   const timer = sql.table(catalog.named(timerTable.name))
-  const columns = sql.join([...COLUMNS, ...(skipLocked ? [] : ['lease'])].map((column) => sql.ref(column)))
+  const [waiting, leased] = [sql.raw(WAITING), sql.raw(LEASED)]
+  const names = skipLocked ? COLUMNS : [...COLUMNS, 'lease']
+  const columns = sql.join(names.map((column) => sql.ref(column)))
   const locked = skipLocked ? sql`for update skip locked` : sql``
+  // without locks a timer is taken only as it was seen: whoever comes second takes nothing
   const asSeen = skipLocked
     ? sql`true`
     : sql.join(
@@ -38,18 +46,62 @@ function claimShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
       )
   const now = () => cast('instant', parameter<ClaimRequest>(int((request) => request.now)))
   const limit = () => limitedTo<ClaimRequest>(catalog, (request) => request.limit)
-  const queue = (i: number) => cast('text', parameter<ClaimRequest>(text((request) => request.queues[i]!)))
-  const state = (i: number, where: string, ripeAt: string) => sql`select * from (select ${columns} from ${timer}
-    where "queue" = ${queue(i)} and ${sql.raw(where)} and ${sql.ref(ripeAt)} <= ${now()}
-    order by "due_at", "tenant", "key" limit ${limit()} ${locked}) as "some"`
-  const states = Array.from({ length: queues }, (_, i) => [state(i, WAITING, 'due_at'), state(i, LEASED, 'lease_until')]).flat()
+  const last = () => cast('text', parameter<ClaimRequest>(text((request) => request.after ?? '')))
+  const start = () => cast('integer', parameter<ClaimRequest>(int((request) => laneOf(request.after ?? ''))))
+  const each = (part: (queue: RawBuilder<unknown>) => RawBuilder<unknown>) =>
+    Array.from({ length: queues }, (_, i) => part(cast('text', parameter<ClaimRequest>(text((request) => request.queues[i]!)))))
+  const all = (parts: readonly RawBuilder<unknown>[]) =>
+    sql.join(
+      parts.map((part) => sql`select * from (${part}) as "part"`),
+      sql` union all `,
+    )
+  const any = (parts: readonly RawBuilder<unknown>[]) => sql.join(parts, sql` or `)
+  const due = (queue: RawBuilder<unknown>) => sql`"queue" = ${queue} and ${waiting} and "due_at" <= ${now()}`
+  const lanes = sql.lit(LANES)
+
+  const lapsed = each(
+    (queue) => sql`select "lane", ${columns} from ${timer} where "queue" = ${queue} and ${leased}
+    and "lease_until" <= ${now()} ${locked}`,
+  )
+  const some = each((queue) => sql`select "lane", "tenant" from ${timer} where ${due(queue)} limit ${limit()} + 1`)
+  // one row from where an index is entered, and never a join: without statistics the planner takes every set here for a
+  // row or two, and only an order that one index has keeps it from walking a backlog
+  const next = (behind: RawBuilder<unknown>) => sql`(select case when "lane" = "v"."lane" then "tenant" end from ${timer}
+    where ${waiting} and ("lane", "tenant") > ("v"."lane", ${behind}) order by "lane", "tenant" limit 1)`
+  const laneHas = (queue: RawBuilder<unknown>) => sql`(select "lane" = "v"."lane" and "queue" = ${queue} and "due_at" <= ${now()}
+    from ${timer} where ${waiting} and ("lane", "queue") >= ("v"."lane", ${queue}) order by "lane", "queue", "due_at" limit 1)`
+  const tenantHas = (queue: RawBuilder<unknown>) => sql`(select true from ${timer} where "lane" = "v"."lane"
+    and "tenant" = "step"."tenant" and ${due(queue)} order by "due_at", "key" limit 1)`
+  const walk = sql`with recursive "step" ("tenant") as (
+      select ${next(sql`case when "v"."n" = 0 then ${last()} else '' end`)}
+      union all select ${next(sql`"step"."tenant"`)} from "step" where "step"."tenant" is not null)
+    select "tenant" from "step" where "tenant" is not null and ("v"."n" < ${lanes} or "tenant" <= ${last()}) and (${any(each(tenantHas))})`
+  const visits = sql`select "n", (${start()} + "n") % ${lanes} as "lane" from generate_series(0, ${lanes}) as "n"
+    where (select count(*) from "known") > ${limit()}`
+  const dueLanes = sql`select * from (${visits}) as "v" where ${any(each(laneHas))} order by "n"`
+  const turn = sql`case when "lane" = ${start()} and "tenant" <= ${last()} then ${lanes}
+    else ("lane" - ${start()} + ${lanes}) % ${lanes} end`
+  const oldest = each(
+    (queue) => sql`select ${columns} from ${timer} where "lane" = "t"."lane" and "tenant" = "t"."tenant" and ${due(queue)}
+    order by "due_at", "key" limit ${limit()} + 1 - (select count(*) from "turn") ${locked}`,
+  )
   const lease = cast('text', parameter<ClaimRequest>(text((request) => request.lease)))
   const until = cast('instant', parameter<ClaimRequest>(int((request) => request.now + request.leaseMs)))
-  const query = sql`with "ripe" as materialized (select * from (${sql.join(states, sql` union all `)}) as "all"
-      order by "due_at", "tenant", "queue", "key" limit ${limit()}),
-    "leased" as (update ${timer} as "t" set "lease" = ${lease}, "lease_until" = ${until} from "ripe" as "r"
+
+  const query = sql`with "lapsed" as materialized (${all(lapsed)}),
+    "known" as materialized (select "lane", "tenant" from "lapsed" union all ${all(some)}),
+    "walk" as materialized (select "v"."lane", "of"."tenant" from (${dueLanes}) as "v" cross join lateral (${walk}) as "of" limit ${limit()}),
+    "tenants" as (select "lane", "tenant" from "walk" union select "lane", "tenant" from "lapsed"
+      union select "lane", "tenant" from "known" where (select count(*) from "known") <= ${limit()}),
+    "turn" as materialized (select "lane", "tenant", ${turn} as "turn" from "tenants" order by "turn", "tenant" limit ${limit()}),
+    "ripe" as materialized (select "t"."turn", "r".* from "turn" as "t" cross join lateral (${all(oldest)}) as "r"
+      union all select "t"."turn", ${sql.join(names.map((column) => sql.ref(`l.${column}`)))} from "turn" as "t"
+        join "lapsed" as "l" on "l"."tenant" = "t"."tenant"),
+    "dealt" as materialized (select *, row_number() over (partition by "tenant" order by "due_at", "queue", "key") as "round" from "ripe"
+      order by "round", "turn", "tenant" limit ${limit()}),
+    "leased" as (update ${timer} as "t" set "lease" = ${lease}, "lease_until" = ${until} from "dealt" as "r"
       where "t"."tenant" = "r"."tenant" and "t"."queue" = "r"."queue" and "t"."key" = "r"."key" and ${asSeen}
-      returning ${sql.join(COLUMNS.map((column) => sql.ref(`r.${column}`)))})
-    select ${asText(rows(COLUMNS))} from (select * from "leased" order by "due_at", "tenant", "queue", "key") as "page"`
+      returning "r".*)
+    select ${asText(rows(COLUMNS))} from (select * from "leased" order by "round", "turn", "tenant") as "page"`
   return shapeOf(query.compile(build))
 }

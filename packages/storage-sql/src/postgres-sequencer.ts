@@ -39,11 +39,14 @@ function sequencerShapes(catalog: Catalog): Shapes {
     from generate_series(0, ${sql.lit(LANES - 1)}) as "n" ("lane") where ${waitsIn('n.lane')} on conflict ("lane") do nothing`
   const lock = sql`select coalesce(json_agg("lane"), '[]'::json)::text from (
     select "l"."lane" from ${lane} as "l" where ${waitsIn('l.lane')} order by "l"."lane" for update) as "locked"`
-  const locked = sql`(select "value"::int8 from json_array_elements_text(${parameter<string>((_, lanes) => lanes)}::text::json))`
+  const locked = sql`(select "value"::int8 as "lane" from json_array_elements_text(${parameter<string>((_, lanes) => lanes)}::text::json))`
+  // each lane its share, so that a long backlog in one holds up no other
+  const share = parameter<string>((_, lanes) => String(Math.ceil(BATCH / Math.max(1, (JSON.parse(lanes) as unknown[]).length))))
   const place = sql`with "new" as materialized (
-      select "e"."lane", "e"."recorded_at", "e"."tenant", "e"."kind", "e"."subject", "e"."seq" from ${event} as "e"
-      where ${waits} and "e"."lane" in ${locked}
-      order by "e"."lane", "e"."recorded_at", "e"."tenant", "e"."kind", "e"."subject", "e"."seq" limit ${sql.lit(BATCH)}),
+      select "w".* from ${locked} as "of" cross join lateral (
+        select "e"."lane", "e"."recorded_at", "e"."tenant", "e"."kind", "e"."subject", "e"."seq" from ${event} as "e"
+        where ${waits} and "e"."lane" = "of"."lane"
+        order by "e"."recorded_at", "e"."tenant", "e"."kind", "e"."subject", "e"."seq" limit ${share}::text::int8) as "w"),
     "given" as (select "w".*, "l"."last_position" + row_number() over (
         partition by "w"."lane" order by "w"."recorded_at", "w"."tenant", "w"."kind", "w"."subject", "w"."seq") as "position"
       from "new" as "w" join ${lane} as "l" on "l"."lane" = "w"."lane"),

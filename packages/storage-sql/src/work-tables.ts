@@ -47,7 +47,10 @@ export const eventTable = relation(
   'long',
 )
 
-/** Timers. Waiting and leased ones stand in indexes of their own: a claim never walks past what others hold. */
+/**
+ * Timers. Waiting and leased ones stand in indexes of their own: a claim never walks past what others hold. By the last
+ * two a claim finds the lanes with something due, steps from tenant to tenant, and takes the oldest of each.
+ */
 export const timerTable = relation(
   'timer',
   {
@@ -68,6 +71,7 @@ export const timerTable = relation(
     { name: 'timer_due', columns: ['queue', 'due_at'], where: WAITING },
     { name: 'timer_leased', columns: ['queue', 'lease_until'], where: LEASED },
     { name: 'timer_lane', columns: ['lane', 'queue', 'due_at'], where: WAITING },
+    { name: 'timer_turn', columns: ['lane', 'tenant', 'queue', 'due_at', 'key'], where: WAITING },
   ],
 )
 

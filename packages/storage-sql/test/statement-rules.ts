@@ -25,8 +25,13 @@ const EXCEPTIONS: readonly Exception[] = [
   {
     family: 'claim',
     why: 'serves the workers of all tenants, queue by queue, and gives the tenant back with each timer',
-    sqlite: [/^select json_group_array\(json_array\("tenant", "queue", "key"/],
-    postgres: [/^with "ripe" as materialized \(select \* from \(select \* from \(select "tenant", "queue", "key"/],
+    sqlite: [
+      /^select '1' where exists \(select 1 from "pk_timer" where "queue" = \?/,
+      /^select json_group_array\(json_array\("tenant", "queue", "key", .* from "pk_timer" where "queue" = \? /,
+      /^with recursive "all" .* from "pk_(timer|event)" where "lane" = "all"."lane"/,
+      /^with recursive "step" .* where "lane" = cast\(\? as integer\) and "tenant" > /,
+    ],
+    postgres: [/^with "lapsed" as materialized \(select \* from \(select "lane", "tenant", "queue", "key"/],
   },
   {
     family: 'nextDue',
@@ -42,6 +47,7 @@ const EXCEPTIONS: readonly Exception[] = [
       /^insert into "pk_lane"/,
       /^update "pk_event" as "e" set "position"/,
       /^select json_group_array\(json_array\("lane", "at"/,
+      /^select json_group_array\(json_array\("position", "tenant", .* where "lane" = /,
     ],
     postgres: [
       /^select '1' from "pk_event" where "position" is null/,

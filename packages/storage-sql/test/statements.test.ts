@@ -17,7 +17,7 @@ function noting(): Session {
     dialect: 'sqlite',
     sync: false,
     run: async (text, params) => {
-      seen.add(text)
+      seen.add(text.replace(/\s+/g, ' '))
       await null
       expect(params.every((param) => param === null || typeof param === 'string')).toBe(true)
       return sync.run(text, params)

@@ -10,6 +10,7 @@ export interface WriteDraft {
 /** One change of a timer. */
 export interface TimerDraft {
   readonly timer: 'set' | 'cancel' | 'failed'
+  readonly queue: string
   readonly key: string
   readonly in: number
   readonly parked: boolean
@@ -39,12 +40,22 @@ export interface UnitDraft {
 export type Command =
   | { readonly do: 'commit'; readonly units: readonly UnitDraft[]; readonly after: number }
   | { readonly do: 'read'; readonly tenant: string; readonly below: number; readonly limit: number; readonly down: boolean }
-  | { readonly do: 'claim'; readonly after: number; readonly leaseMs: number; readonly limit: number }
-  | { readonly do: 'feed'; readonly consumer: string; readonly limit: number; readonly retryIn: number; readonly wrong: boolean }
+  | { readonly do: 'claim'; readonly after: number; readonly leaseMs: number; readonly limit: number; readonly behind: string }
+  | {
+      readonly do: 'feed'
+      readonly consumer: string
+      readonly limit: number
+      readonly lane: number
+      readonly retryIn: number
+      readonly wrong: boolean
+    }
+
+/** The first two share a lane, so that turns within a lane and among lanes both happen. */
+export const TENANTS = ['acme', 'jade', 'beta'] as const
 
 /** Histories over few tenants, subjects, rows and timers, so that they meet. */
 export function commandsOf(fc: FastCheck): Arbitrary<Command[]> {
-  const tenant = fc.constantFrom('acme', 'beta')
+  const tenant = fc.constantFrom(...TENANTS)
   const seldom = fc.constantFrom(false, false, false, true)
   const write = fc.record<WriteDraft>({
     write: fc.constantFrom<WriteDraft['write']>('insert', 'put', 'change', 'remove', 'put'),
@@ -53,6 +64,7 @@ export function commandsOf(fc: FastCheck): Arbitrary<Command[]> {
   })
   const timer = fc.record<TimerDraft>({
     timer: fc.constantFrom<TimerDraft['timer']>('set', 'set', 'cancel', 'failed'),
+    queue: fc.constantFrom('q', 'q', 'r'),
     key: fc.constantFrom('k1', 'k2', 'k3'),
     in: fc.integer({ min: 0, max: 30 }),
     parked: seldom,
@@ -87,12 +99,14 @@ export function commandsOf(fc: FastCheck): Arbitrary<Command[]> {
     do: fc.constant('claim'),
     after,
     leaseMs: fc.integer({ min: 1, max: 30 }),
-    limit: fc.integer({ min: 1, max: 4 }),
+    limit: fc.integer({ min: 0, max: 4 }),
+    behind: fc.constantFrom('', 'acme', 'jade', 'beta', 'b'),
   })
   const feed = fc.record<Command & { do: 'feed' }>({
     do: fc.constant('feed'),
     consumer: fc.constantFrom('c1', 'c2'),
     limit: fc.integer({ min: 1, max: 6 }),
+    lane: fc.constantFrom(0, 7, 8, 47, 63),
     retryIn: fc.constantFrom(0, 0, 15),
     wrong: seldom,
   })

@@ -136,4 +136,44 @@ export const feedFacts: Facts = ({ fact, seed }) => {
       'its state',
     )
   })
+
+  fact('lanes take turns: a long backlog in one leaves room for the others on every page', async (storage) => {
+    const many = Array.from({ length: 60 }, (_, i) => happened(i))
+    await done(
+      storage,
+      unitOf({ tenant: 'beta', subject: 'x', happened: many }),
+      unitOf({ tenant: 'acme', subject: 'x', happened: [happened(1)] }),
+      unitOf({ tenant: 'jade', subject: 'x', happened: [happened(1), happened(2)] }),
+    )
+    const take = async (lane?: number) => {
+      const page = await storage.feed({ consumer: 'c', now: 0, limit: 6, ...(lane === undefined ? {} : { lane }) })
+      return page.events.map((event) => `${event.tenant} ${event.seq}`)
+    }
+    same(await take(), ['beta 1', 'beta 2', 'beta 3', 'acme 1', 'jade 1', 'jade 2'], 'half for each of the two lanes')
+    same(await take(8), ['acme 1', 'jade 1', 'jade 2', 'beta 1', 'beta 2', 'beta 3'], 'from another lane on')
+    for (const state of (await storage.feed({ consumer: 'c', now: 0, limit: 6, lane: laneOf('acme') })).states.slice(0, 1)) {
+      check(await storage.advance(state.position, { ...state, position: 3 }), 'one lane is read to its end')
+    }
+    same(await take(), ['beta 1', 'beta 2', 'beta 3', 'beta 4', 'beta 5', 'beta 6'], 'who is alone fills the page')
+  })
+
+  fact('a page is shared by eight lanes, and whoever goes on behind its last lane comes round to all', async (storage) => {
+    const tenants = Array.from({ length: 40 }, (_, i) => `tenant ${i}`)
+    for (const tenant of tenants) await done(storage, unitOf({ tenant, subject: 'x', happened: [1, 2, 3, 4, 5, 6, 7, 8, 9].map(happened) }))
+    const lanes = [...new Set(tenants.map(laneOf))].sort((a, b) => a - b)
+    const heard: number[] = []
+    let lane = 0
+    for (let page = 0; page * 8 < lanes.length; page++) {
+      const { events, states } = await storage.feed({ consumer: 'c', now: 0, limit: 32, lane })
+      same([events.length, states.length], [32, 8], 'four events of each of eight lanes')
+      heard.push(...states.map((state) => state.lane))
+      lane = events.at(-1)!.lane + 1
+    }
+    same(
+      [...new Set(heard)].sort((a, b) => a - b),
+      lanes,
+      'every lane was heard',
+    )
+    same(heard.slice(0, lanes.length), lanes, 'in turn')
+  })
 }

@@ -13,7 +13,7 @@ import {
   type Write,
 } from '@patronkit/core/storage'
 import { codeOf, same } from './check.ts'
-import { type Command, commandsOf, type UnitDraft, type WriteDraft } from './commands.ts'
+import { type Command, commandsOf, TENANTS, type UnitDraft, type WriteDraft } from './commands.ts'
 import { prepared, readOne, type Test } from './facts.ts'
 import type { FastCheck } from './fast-check.ts'
 import { counters, happened, KIND, lots, moved, unitOf } from './sample.ts'
@@ -46,7 +46,6 @@ export function modelFact(o: Model): void {
   })
 }
 
-const TENANTS = ['acme', 'beta']
 const SUBJECTS = ['s1', 's2', 's3']
 
 async function compare(engine: Storage, reference: Storage, commands: readonly Command[]): Promise<void> {
@@ -70,17 +69,19 @@ async function compare(engine: Storage, reference: Storage, commands: readonly C
       await both(what, (storage) => storage.read(command.tenant, [list(lots, { where, order, limit: command.limit }), headOf(KIND, 's1')]))
     } else if (command.do === 'claim') {
       now += command.after
-      const request = { queues: ['q'], now, limit: command.limit, leaseMs: command.leaseMs, lease: `lease ${i}` }
+      const { limit, leaseMs, behind } = command
+      const request = { queues: ['q', 'r'], now, limit, leaseMs, lease: `lease ${i}`, after: behind }
       const claimed = await both<readonly Claimed[]>(what, (storage) => storage.claim(request))
       leased = claimed[0] ?? leased
     } else {
-      const page = await both<FeedPage>(what, (storage) => storage.feed({ consumer: command.consumer, now, limit: command.limit }))
+      const { consumer, limit, lane } = command
+      const page = await both<FeedPage>(what, (storage) => storage.feed({ consumer, now, limit, lane }))
       for (const state of page.states) {
         const to = movedOn(state, page, command, now)
         await both(`${what}, advance`, (storage) => storage.advance(command.wrong ? state.position + 1 : state.position, to))
       }
     }
-    await both(`${what}, next due`, (storage) => storage.nextDue(['q']))
+    await both(`${what}, next due`, (storage) => storage.nextDue(['q', 'r']))
   }
   for (const tenant of TENANTS) {
     await both(`the rows of ${tenant}`, (storage) =>
@@ -118,10 +119,10 @@ async function unitOn(reference: Storage, draft: UnitDraft, now: number, leased:
     writes: writes.map((write) => writeOf(write, draft.subject)),
     happened: Array.from({ length: draft.events }, (_, no) => happened(no)),
     timers: draft.timers.map((timer) => {
-      const { key } = timer
-      if (timer.timer === 'set') return { timer: 'set', queue: 'q', key, dueAt: now + timer.in }
-      if (timer.timer === 'cancel') return { timer: 'cancel', queue: 'q', key }
-      return { timer: 'failed', queue: 'q', key, dueAt: now + timer.in, error: 'no luck', parked: timer.parked }
+      const { key, queue } = timer
+      if (timer.timer === 'set') return { timer: 'set', queue, key, dueAt: now + timer.in }
+      if (timer.timer === 'cancel') return { timer: 'cancel', queue, key }
+      return { timer: 'failed', queue, key, dueAt: now + timer.in, error: 'no luck', parked: timer.parked }
     }),
     unique: draft.unique.map((no) => ({ table: lots, row: { account: draft.subject, no, left: 0 } })),
     adds: adds.map((add) => ({ table: counters, key: { day: 'today' }, ...add, min: 0, max: 10 })),

@@ -1,6 +1,5 @@
-import type { Claimed, Head, Storage, TimerWrite } from '@patronkit/core/storage'
-import { headOf } from '@patronkit/core/storage'
-import { same } from './check.ts'
+import { type Claimed, type Head, headOf, laneOf, type Storage, type TimerWrite, turnsAfter } from '@patronkit/core/storage'
+import { check, same } from './check.ts'
 import { type Facts, readOne } from './facts.ts'
 import { KIND, unitOf } from './sample.ts'
 
@@ -129,5 +128,57 @@ export const timerFacts: Facts = ({ fact }) => {
       'failed when gone',
     )
     same(await storage.nextDue(['q']), null, 'still gone')
+  })
+
+  fact('tenants take turns: the oldest of each, then the second oldest of each, whatever a backlog', async (storage) => {
+    check(laneOf('acme') === laneOf('jade') && laneOf('acme') !== laneOf('beta'), 'two tenants share a lane, a third has its own')
+    const backlog = Array.from({ length: 40 }, (_, i) => set(`a${i + 10}`, i))
+    await storage.commit([
+      unitOf({ subject: 'a', timers: backlog }),
+      unitOf({ tenant: 'jade', subject: 'a', timers: [set('j1', 90), set('j2', 91, 'r'), set('later', 101)] }),
+      unitOf({ tenant: 'beta', subject: 'a', timers: [set('b1', 95)] }),
+    ])
+    const take = async (limit: number, after: string) =>
+      (await storage.claim({ queues: ['q', 'r'], now: 100, limit, leaseMs: 50, lease: `${after} ${limit}`, after })).map(
+        ({ tenant, key }) => `${tenant} ${key}`,
+      )
+    same(await take(2, ''), ['beta b1', 'acme a10'], 'from the start, the first lane in turn')
+    same(await take(3, 'acme'), ['jade j1', 'acme a11', 'jade j2'], 'behind a tenant, the next of its lane')
+    same(await take(3, 'zephyr'), ['acme a12', 'acme a13', 'acme a14'], 'who is alone takes all')
+  })
+
+  fact('whoever claims behind the last tenant of the claim before serves every tenant before any twice', async (storage) => {
+    const tenants = Array.from({ length: 40 }, (_, i) => `tenant ${i}`)
+    for (const tenant of tenants) {
+      await storage.commit([unitOf({ tenant, subject: 'a', timers: Array.from({ length: 3 }, (_, i) => set(`k${i}`, i)) })])
+    }
+    const served: string[] = []
+    let after = 'somewhere'
+    for (let round = 0; served.length < 120; round++) {
+      const claimed = await storage.claim({ queues: ['q'], now: 100, limit: 7, leaseMs: 50, lease: `L${round}`, after })
+      check(claimed.length > 0, 'there is always something')
+      served.push(...claimed.map((timer) => timer.tenant))
+      after = claimed.at(-1)!.tenant
+    }
+    for (const round of [0, 1, 2]) same(new Set(served.slice(round * 40, round * 40 + 40)).size, 40, `round ${round}`)
+    const inTurn = [...tenants].sort(turnsAfter('somewhere'))
+    same(served.slice(0, 40), inTurn, 'the order of the turns')
+  })
+
+  fact('a timer whose lease ran out is in turn like any other', async (storage) => {
+    await storage.commit([
+      unitOf({ subject: 'a', timers: [set('a1', 1), set('a2', 2)] }),
+      unitOf({ tenant: 'beta', subject: 'a', timers: [set('b1', 3), set('b2', 4)] }),
+    ])
+    same(
+      (await claim(storage, 'dies', { limit: 2 })).map((timer) => timer.key),
+      ['b1', 'a1'],
+      'the first claim',
+    )
+    same(
+      (await claim(storage, 'next', { now: 150, limit: 3 })).map((timer) => timer.key),
+      ['b1', 'a1', 'b2'],
+      'when its leases ran out',
+    )
   })
 }

@@ -1,5 +1,6 @@
 import type { ConsumerState, FedEvent, FeedPage, FeedRequest } from '../port.ts'
 import { LANES } from '../text.ts'
+import { shareOf } from '../turns.ts'
 import { asEvent } from './commit.ts'
 import { after, type Doing, getKept, type Kept, keyOf, putKept, type RowStore, removeKept, scanKept } from './row-store.ts'
 
@@ -21,13 +22,14 @@ function* sequence(store: RowStore): Doing<void> {
 
 export function* feedPage(store: RowStore, request: FeedRequest): Doing<FeedPage> {
   yield* sequence(store)
+  const news = yield* lanesWithNews(store, request)
+  const share = shareOf(request.limit, news.length)
   const events: FedEvent[] = []
   const states: ConsumerState[] = []
-  for (let lane = 0; lane < LANES && events.length < request.limit; lane++) {
-    const state = yield* consumerState(store, request.consumer, lane)
-    if (state.retryAt > request.now) continue
+  for (const state of news) {
+    const { lane } = state
     const from = keyOf('fed', lane, state.position + 1)
-    const page = yield* scanKept(store, from, after(keyOf('fed', lane)), request.limit - events.length)
+    const page = yield* scanKept(store, from, after(keyOf('fed', lane)), Math.min(share, request.limit - events.length))
     if (page.length === 0) continue
     states.push(state)
     for (const [, entry] of page) {
@@ -36,6 +38,18 @@ export function* feedPage(store: RowStore, request: FeedRequest): Doing<FeedPage
     }
   }
   return { events, states }
+}
+
+function* lanesWithNews(store: RowStore, request: FeedRequest): Doing<readonly ConsumerState[]> {
+  const states: ConsumerState[] = []
+  for (let turn = 0; turn < LANES; turn++) {
+    const lane = ((request.lane ?? 0) + turn) % LANES
+    const last = ((yield* getKept(store, keyOf('lane', lane)))?.last as number | undefined) ?? 0
+    if (last === 0) continue
+    const state = yield* consumerState(store, request.consumer, lane)
+    if (state.position < last && state.retryAt <= request.now) states.push(state)
+  }
+  return states
 }
 
 function* consumerState(store: RowStore, consumer: string, lane: number): Doing<ConsumerState> {

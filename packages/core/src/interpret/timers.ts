@@ -1,5 +1,6 @@
 import type { Claimed, ClaimRequest, StoredTimer, TimerRef } from '../port.ts'
-import { compareText } from '../text.ts'
+import { laneOf } from '../text.ts'
+import { dealt, turnsAfter } from '../turns.ts'
 import type { TimerLease, TimerWrite, Unit } from '../unit.ts'
 import { after, type Doing, getKept, type Kept, keyOf, putKept, type RowStore, removeKept, scanKept } from './row-store.ts'
 
@@ -18,23 +19,26 @@ interface Timer {
 
 const timerKey = (tenant: string, queue: string, key: string) => keyOf('timer', tenant, queue, key)
 
-/** Waiting timers stand in one list, leased ones in another; parked ones in none. */
-const placeOf = (t: Timer) =>
-  t.leaseUntil === null ? keyOf('due', t.queue, t.dueAt, t.tenant, t.key) : keyOf('leased', t.queue, t.leaseUntil, t.tenant, t.key)
+/** Waiting timers stand in two lists, by due instant and by tenant, leased ones in another, parked ones in none. */
+const placesOf = (t: Timer): readonly string[] => {
+  if (t.parked) return []
+  if (t.leaseUntil !== null) return [keyOf('leased', t.queue, t.leaseUntil, t.tenant, t.key)]
+  return [keyOf('due', t.queue, t.dueAt, t.tenant, t.key), keyOf('turn', laneOf(t.tenant), t.tenant, t.queue, t.dueAt, t.key)]
+}
 
 function* readTimer(store: RowStore, tenant: string, queue: string, key: string): Doing<Timer | undefined> {
   return (yield* getKept(store, timerKey(tenant, queue, key))) as Timer | undefined
 }
 
 function* saveTimer(store: RowStore, timer: Timer, before: Timer | undefined): Doing<void> {
-  if (before && !before.parked) yield* removeKept(store, placeOf(before))
+  for (const place of before ? placesOf(before) : []) yield* removeKept(store, place)
   yield* putKept(store, timerKey(timer.tenant, timer.queue, timer.key), timer as unknown as Kept)
-  if (!timer.parked) yield* putKept(store, placeOf(timer), { tenant: timer.tenant, key: timer.key })
+  for (const place of placesOf(timer)) yield* putKept(store, place, { tenant: timer.tenant, key: timer.key })
 }
 
 function* dropTimer(store: RowStore, timer: Timer): Doing<void> {
   yield* removeKept(store, timerKey(timer.tenant, timer.queue, timer.key))
-  if (!timer.parked) yield* removeKept(store, placeOf(timer))
+  for (const place of placesOf(timer)) yield* removeKept(store, place)
 }
 
 export function* holdsLease(store: RowStore, tenant: string, lease: TimerLease): Doing<boolean> {
@@ -63,7 +67,7 @@ export function* readTimers(
 }
 
 /** Every timer there is. */
-export function* timersIn(store: RowStore): Doing<readonly Timer[]> {
+export function* allTimers(store: RowStore): Doing<readonly Timer[]> {
   const all = yield* scanKept(store, keyOf('timer'), after(keyOf('timer')), Number.MAX_SAFE_INTEGER)
   return all.map(([, kept]) => kept as unknown as Timer)
 }
@@ -98,26 +102,75 @@ function* writeTimer(store: RowStore, tenant: string, write: TimerWrite): Doing<
   }
 }
 
-/** What is due, the oldest first; ties by tenant, queue and key, so that every engine gives the same. */
+/** Leases what is ripe, dealt among the tenants as `ClaimRequest` says. */
 export function* claimTimers(store: RowStore, request: ClaimRequest): Doing<readonly Claimed[]> {
-  const ripe: Timer[] = []
-  for (const queue of request.queues) {
-    const waiting = yield* scanKept(store, keyOf('due', queue), keyOf('due', queue, request.now + 1), request.limit)
-    // leases that ran out are few, and their order is not that of their due instants
-    const lapsed = yield* scanKept(store, keyOf('leased', queue), keyOf('leased', queue, request.now + 1), Number.MAX_SAFE_INTEGER)
-    for (const [, due] of [...waiting, ...lapsed]) ripe.push((yield* readTimer(store, due.tenant as string, queue, due.key as string))!)
-  }
+  const { lease, now, leaseMs, limit } = request
   const claimed: Claimed[] = []
-  for (const timer of ripe.sort(inOrder).slice(0, request.limit)) {
-    yield* saveTimer(store, { ...timer, lease: request.lease, leaseUntil: request.now + request.leaseMs }, timer)
+  for (const timer of dealt(yield* ripeTimers(store, request), request.after ?? '', limit)) {
+    yield* saveTimer(store, { ...timer, lease, leaseUntil: now + leaseMs }, timer)
     const { tenant, queue, key, dueAt, generation, attempts } = timer
-    claimed.push({ tenant, queue, key, dueAt, generation, attempts, lease: request.lease })
+    claimed.push({ tenant, queue, key, dueAt, generation, attempts, lease })
   }
   return claimed
 }
 
-const inOrder = (a: Timer, b: Timer): number =>
-  a.dueAt - b.dueAt || compareText(a.tenant, b.tenant) || compareText(a.queue, b.queue) || compareText(a.key, b.key)
+/** All that a claim may choose from: everything when it fits, else what it needs of each tenant that is in turn. */
+function* ripeTimers(store: RowStore, request: ClaimRequest): Doing<readonly Timer[]> {
+  const { queues, now, limit } = request
+  const waiting: Timer[] = []
+  const lapsed: Timer[] = []
+  for (const queue of queues) {
+    waiting.push(...(yield* timersIn(store, queue, keyOf('due', queue), keyOf('due', queue, now + 1), limit + 1)))
+    // leases that ran out are few: what the workers that died had in hand
+    lapsed.push(...(yield* timersIn(store, queue, keyOf('leased', queue), keyOf('leased', queue, now + 1), Number.MAX_SAFE_INTEGER)))
+  }
+  if (limit <= 0 || waiting.length + lapsed.length <= limit) return [...waiting, ...lapsed]
+  const tenants = yield* tenantsInTurn(store, request, new Set(lapsed.map((timer) => timer.tenant)))
+  const ripe = lapsed.filter((timer) => tenants.includes(timer.tenant))
+  for (const tenant of tenants) {
+    for (const queue of queues) {
+      const own = keyOf('turn', laneOf(tenant), tenant, queue)
+      // every other tenant gives at least one
+      ripe.push(...(yield* timersIn(store, queue, own, `${own}${keyOf(now + 1)}`, limit - tenants.length + 1)))
+    }
+  }
+  return ripe
+}
+
+function* timersIn(store: RowStore, queue: string, from: string, to: string, limit: number): Doing<readonly Timer[]> {
+  const timers: Timer[] = []
+  for (const [, at] of yield* scanKept(store, from, to, limit)) {
+    timers.push((yield* readTimer(store, at.tenant as string, queue, at.key as string))!)
+  }
+  return timers
+}
+
+/** The first `limit` tenants in turn that have something ripe: one step for each tenant with timers, whatever it has of them. */
+function* tenantsInTurn(store: RowStore, request: ClaimRequest, lapsed: ReadonlySet<string>): Doing<readonly string[]> {
+  const { after: last = '', queues, now, limit } = request
+  const [all, start] = [keyOf('turn'), after(keyOf('turn', laneOf(last), last))]
+  const found: string[] = []
+  for (const [from, to] of [
+    [start, after(all)],
+    [all, start],
+  ] as const) {
+    let next = from
+    while (found.length < limit) {
+      const [first] = yield* scanKept(store, next, to, 1)
+      if (!first) break
+      const tenant = first[1].tenant as string
+      const own = keyOf('turn', laneOf(tenant), tenant)
+      for (const queue of queues) {
+        const due = yield* scanKept(store, `${own}${keyOf(queue)}`, `${own}${keyOf(queue, now + 1)}`, 1)
+        if (due.length === 0) continue
+        found.push(tenant)
+        break
+      }
+      next = after(own)
+    }
+  }
+  return [...new Set([...found, ...lapsed])].sort(turnsAfter(last)).slice(0, limit)
+}
 
 export function* nextDueTimer(store: RowStore, queues: readonly string[]): Doing<number | null> {
   let next: number | null = null

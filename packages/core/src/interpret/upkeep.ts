@@ -3,7 +3,7 @@ import type { Table } from '../table.ts'
 import { LANES, laneOf } from '../text.ts'
 import { after, type Doing, getKept, type Kept, keyOf, putKept, type RowStore, removeKept, scanKept } from './row-store.ts'
 import { listRows, removeRow } from './rows.ts'
-import { dropTimers, timersIn } from './timers.ts'
+import { allTimers, dropTimers } from './timers.ts'
 
 const PAGE = 1_000
 const EVERYTHING = { op: 'all', of: [] } as const
@@ -79,7 +79,7 @@ export function* healthOf(store: RowStore): Doing<StorageHealth> {
   }
   const waiting = oldest && ((yield* getKept(store, oldest[1].at as string)) as Kept)
   return {
-    parked: (yield* timersIn(store)).filter((timer) => timer.parked).length,
+    parked: (yield* allTimers(store)).filter((timer) => timer.parked).length,
     unsequenced: unsequenced.length,
     unsequencedSince: (waiting?.recordedAt as number | undefined) ?? null,
     behind,
