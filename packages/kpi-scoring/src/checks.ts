@@ -3,7 +3,11 @@ import { duplicateId, noSpread, wrong } from './refusals.ts'
 /** Refuses everything but a finite number. */
 export function finite(value: unknown, path: string): number {
   if (typeof value === 'number' && Number.isFinite(value)) return value
-  throw wrong(path, `is ${shown(value)}, not a finite number`, 'Give a number; for something that is not known give null where that is allowed.')
+  throw wrong(
+    path,
+    `is ${shown(value)}, not a finite number`,
+    'Give a number; for something that is not known give null where that is allowed.',
+  )
 }
 
 /** Refuses everything but a finite number of at least 0. */

@@ -1,4 +1,4 @@
-const HALF_LOG_2PI = 0.918938533204672741780329736406
+const HALF_LOG_2PI = 0.9189385332046728
 
 /** Density of the standard normal distribution. */
 export const normalDensity = (x: number): number => Math.exp(-0.5 * x * x - HALF_LOG_2PI)
@@ -22,8 +22,9 @@ export function normalShare(x: number): number {
 
 /** What lies beyond x ≥ 3: φ(x) / (x + 1/(x + 2/(x + 3/…))). */
 function tail(x: number): number {
+  if (x > 38) return 0
   let fraction = x
-  for (let k = 200; k > 0; k--) fraction = x + k / fraction
+  for (let k = 100; k > 0; k--) fraction = x + k / fraction
   return normalDensity(x) / fraction
 }
 

@@ -17,6 +17,16 @@ export { type Imputation, impute } from './score/impute.ts'
 export type { Mean } from './score/mean.ts'
 export { type Direction, type Normalisation, normalise } from './score/normalise.ts'
 export { type LeftOut, leaveOneOut, type RankInterval, shakeWeights } from './score/robustness.ts'
+export {
+  type CardLine,
+  type CardScore,
+  type Measure,
+  type MeasureScale,
+  type Scorecard,
+  type Scored,
+  type ScoreSheet,
+  scoreAll,
+} from './score/scorecard.ts'
 export { criticWeights, deviationWeights, entropyWeights, equalWeights, type FromData } from './score/spread-weights.ts'
 export { topsis } from './score/topsis.ts'
 export { type Treated, type Treatment, treat } from './score/treat.ts'

@@ -16,7 +16,11 @@ export type Ties = 'competition' | 'dense' | 'modified' | 'fractional' | 'ordina
  * rank({ values: [30, 20, 20, 10], ties: 'competition' }) // [1, 2, 2, 4]
  * ```
  */
-export function rank(i: { readonly values: readonly number[]; readonly ties: Ties; readonly order?: 'ascending' | 'descending' }): number[] {
+export function rank(i: {
+  readonly values: readonly number[]
+  readonly ties: Ties
+  readonly order?: 'ascending' | 'descending'
+}): number[] {
   const values = numbers(i.values, 'values', 0)
   const sign = i.order === 'ascending' ? 1 : -1
   const order = Array.from(values.keys()).sort((a, b) => sign * (values[a]! - values[b]!) || a - b)

@@ -77,7 +77,12 @@ export function aggregate(i: { readonly parts: readonly Part[]; readonly mean?: 
   }
   if (!reason && !(total > 0)) reason = 'no-parts'
   if (reason) return { value: null, contributions: parts.map((part) => without(part, reason)), reason }
-  return scored(parts, counted, weights.map((weight) => weight / total), power)
+  return scored(
+    parts,
+    counted,
+    weights.map((weight) => weight / total),
+    power,
+  )
 }
 
 const isKnown = (part: Part): boolean => part.value !== null && part.value !== undefined

@@ -51,12 +51,23 @@ export function ahp(i: {
   const consistencyIndex = size > 1 ? Math.max(0, (lambdaMax - size) / (size - 1)) : 0
   const randomIndex = i.randomIndex ?? RANDOM_INDEX[size - 1] ?? 1.98 * (1 - 2 / size)
   const consistencyRatio = size < 3 || !(randomIndex > 0) ? 0 : consistencyIndex / randomIndex
-  return { weights, lambdaMax, consistencyIndex, consistencyRatio, consistent: consistencyRatio <= 0.1, worst: worstOf(judgements, weights) }
+  return {
+    weights,
+    lambdaMax,
+    consistencyIndex,
+    consistencyRatio,
+    consistent: consistencyRatio <= 0.1,
+    worst: worstOf(judgements, weights),
+  }
 }
 
 function reciprocal(judgements: readonly (readonly number[])[]): readonly (readonly number[])[] {
   if (judgements.length !== judgements[0]!.length) {
-    throw wrong('judgements', `has ${judgements.length} rows and ${judgements[0]!.length} columns`, 'Give one row and one column for each criterion.')
+    throw wrong(
+      'judgements',
+      `has ${judgements.length} rows and ${judgements[0]!.length} columns`,
+      'Give one row and one column for each criterion.',
+    )
   }
   judgements.forEach((row, r) => {
     row.forEach((value, c) => {
@@ -64,7 +75,11 @@ function reciprocal(judgements: readonly (readonly number[])[]): readonly (reado
       const other = judgements[c]![r]!
       // 0.33 for ⅓ is what people type; beyond a hundredth the two contradict each other.
       if (Math.abs(value * other - 1) > 0.02) {
-        throw wrong(`judgements.${r}.${c}`, `is ${value}, but the other way round stands ${other}`, `Give ${1 / other}, or correct judgements.${c}.${r}.`)
+        throw wrong(
+          `judgements.${r}.${c}`,
+          `is ${value}, but the other way round stands ${other}`,
+          `Give ${1 / other}, or correct judgements.${c}.${r}.`,
+        )
       }
     })
   })

@@ -78,7 +78,11 @@ export interface IndexBasis {
  * console.log(index.units.map(({ id, value, rank }) => `${rank}. ${id} ${value}`))
  * ```
  */
-export function compositeIndex(i: { readonly tree: IndexNode; readonly units: readonly IndexUnit[]; readonly recipe?: IndexRecipe }): CompositeIndex {
+export function compositeIndex(i: {
+  readonly tree: IndexNode
+  readonly units: readonly IndexUnit[]
+  readonly recipe?: IndexRecipe
+}): CompositeIndex {
   const tree = layOut(i.tree)
   const recipe = i.recipe ?? {}
   const given = listOf(i.units, 'units') as readonly IndexUnit[]
@@ -156,7 +160,8 @@ export function scoreUnit(basis: IndexBasis, unit: number, weights: readonly num
     }
     const { known, shares } = sharesOf(parts, scores, weights)
     const values = known.map((part) => scores[part]!)
-    scores[node] = known.length === 0 ? null : meanOf(values, shares, powers[node]!, (at) => `${tree.ids[known[at]!]} of ${basis.unitIds[unit]}`)
+    scores[node] =
+      known.length === 0 ? null : meanOf(values, shares, powers[node]!, (at) => `${tree.ids[known[at]!]} of ${basis.unitIds[unit]}`)
   }
   return scores
 }
@@ -222,7 +227,12 @@ export function explainIndex(i: { readonly index: CompositeIndex; readonly unit:
     const parts = tree.parts[node]
     if (!parts || scores[node] === null) continue
     const { known, shares } = sharesOf(parts, scores, tree.weights)
-    const inner = slopesOf(known.map((part) => scores[part]!), shares, basis.powers[node]!, scores[node]!)
+    const inner = slopesOf(
+      known.map((part) => scores[part]!),
+      shares,
+      basis.powers[node]!,
+      scores[node]!,
+    )
     known.forEach((part, at) => {
       slopes[part] = slopes[node]! * inner[at]!
     })

@@ -10,7 +10,8 @@ export function onCurve(points: readonly CurvePoint[]): (value: number) => numbe
   given.forEach(([raw, score], at) => {
     finite(raw, `points.${at}.0`)
     finite(score, `points.${at}.1`)
-    if (at > 0 && raw <= given[at - 1]![0]) throw wrong(`points.${at}.0`, `is ${raw}, not above the point before`, 'Sort the points by raw value.')
+    if (at > 0 && raw <= given[at - 1]![0])
+      throw wrong(`points.${at}.0`, `is ${raw}, not above the point before`, 'Sort the points by raw value.')
   })
   return (value) => {
     let at = 0

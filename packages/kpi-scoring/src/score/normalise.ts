@@ -1,8 +1,8 @@
-import { finite, listOf, spread } from '../checks.ts'
 import { mean as meanOf, sampleStandardDeviation } from 'simple-statistics'
+import { finite, listOf, spread } from '../checks.ts'
 import { fractionalRanks } from '../people/rank.ts'
 import { noSpread, notPositive, wrong } from '../refusals.ts'
-import { onCurve, type CurvePoint } from './curve.ts'
+import { type CurvePoint, onCurve } from './curve.ts'
 
 /** Whether more of it is better (`benefit`) or worse (`cost`). */
 export type Direction = 'benefit' | 'cost'
@@ -70,7 +70,8 @@ function scaleOf(known: readonly number[], by: Normalisation, direction: Directi
   switch (by.kind) {
     case 'goalposts':
     case 'curve':
-      if (direction === 'cost') throw wrong('direction', `is cost beside ${by.kind}`, 'Goalposts and curves say themselves which end is better; leave it out.')
+      if (direction === 'cost')
+        throw wrong('direction', `is cost beside ${by.kind}`, 'Goalposts and curves say themselves which end is better; leave it out.')
       return by.kind === 'curve' ? onCurve(by.points) : goalposts(by)
     case 'min-max': {
       const { min, max, range } = spread(known, of)
@@ -98,7 +99,8 @@ function scaleOf(known: readonly number[], by: Normalisation, direction: Directi
       const { min, max } = spread(known, of)
       const worst = direction === 'cost' ? max : min
       const span = sign * (finite(by.target, 'target') - worst)
-      if (!(span > 0)) throw wrong('target', `is ${by.target}, no better than the worst value ${worst}`, 'Give a target beyond the worst value.')
+      if (!(span > 0))
+        throw wrong('target', `is ${by.target}, no better than the worst value ${worst}`, 'Give a target beyond the worst value.')
       return (value) => capped((sign * (value - worst)) / span, by.beyond, Number.NEGATIVE_INFINITY)
     }
     case 'reference': {

@@ -35,7 +35,8 @@ export function treat(i: { readonly values: readonly (number | null)[] } & Treat
   const { min, max } = extent(known)
   // Neither figure is there for fewer values, or for values that are all equal.
   if (known.length < 4 || !(max > min)) return { values: i.values, how: 'nothing', points: [] }
-  const fits = (values: readonly number[]) => Math.abs(sampleSkewness(values as number[])) < skewness || sampleKurtosis(values as number[]) < kurtosis
+  const fits = (values: readonly number[]) =>
+    Math.abs(sampleSkewness(values as number[])) < skewness || sampleKurtosis(values as number[]) < kurtosis
   const back = (values: readonly number[]) => {
     const all = [...i.values]
     for (let at = 0; at < values.length; at++) all[places[at]!] = values[at]!

@@ -39,7 +39,8 @@ export function layOut(root: IndexNode): Tree {
   const visit = (node: IndexNode, level: number): number => {
     if (level > DEEPEST) throw tooDeep('tree', DEEPEST)
     const inner = node.of?.map((part) => visit(part, level + 1)) ?? null
-    if (inner && inner.length === 0) throw wrong(`tree.${node.id}.of`, 'is empty', 'Give the group parts, or leave `of` out to make it a measure.')
+    if (inner && inner.length === 0)
+      throw wrong(`tree.${node.id}.of`, 'is empty', 'Give the group parts, or leave `of` out to make it a measure.')
     if (!inner) measures.push({ id: node.id, direction: node.direction ?? 'benefit', per: node.per })
     ids.push(node.id)
     parts.push(inner)
