@@ -2,6 +2,7 @@ import './refusals.ts'
 
 export * from './change.ts'
 export * from './control.ts'
+export { defineIncentivePlan, defineMetric, defineScorecard, incentivePlanSchema, metricSchema, scorecardSchema } from './define.ts'
 export * from './incentives.ts'
 export * from './metrics.ts'
 export * from './people.ts'

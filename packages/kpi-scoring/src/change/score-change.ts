@@ -73,7 +73,7 @@ function sideOf(parts: readonly MeasuredPart[], path: string): ReadonlyMap<strin
 
 /** A raw value is a ratio of one group. */
 function groupsOf({ id, value }: MeasuredPart, path: string): readonly RatioGroup[] {
-  if (typeof value === 'number') return [{ group: '', numerator: finite(value, `${path}.${id}.value`), denominator: 1 }]
+  if (typeof value === 'number') return [{ group: 'all', numerator: finite(value, `${path}.${id}.value`), denominator: 1 }]
   if (!value.some(({ denominator }) => denominator > 0)) {
     throw wrong(
       `${path}.${id}.value`,
@@ -92,6 +92,9 @@ const scoreOf = (side: ReadonlyMap<string, Side>): number =>
 
 function measureChange(id: string, old: Side | undefined, now: Side | undefined): { readonly id: string } & Effects {
   const [a, b] = [(old ?? now)!, (now ?? old)!]
+  if (Array.isArray(a.part.value) !== Array.isArray(b.part.value)) {
+    throw wrong(`after.${id}.value`, 'is a ratio of groups on one side only', 'Give groups on both sides, or a number on both.')
+  }
   const sides = sidesOf(a.groups, b.groups)!
   const scales = [goalposts(a.part.target), goalposts(b.part.target)] as const
   const shares = [old?.share ?? 0, now?.share ?? 0] as const

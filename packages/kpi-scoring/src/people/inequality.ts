@@ -12,6 +12,8 @@ export interface Inequality {
   readonly atkinsonOne: number | null
   /** Theil's T. */
   readonly theil: number | null
+  /** Theil's L, the mean logarithmic deviation; null where somebody has nothing, since it has no bound there. */
+  readonly theilL: number | null
   /** Herfindahl and Hirschman's index over shares of 1. */
   readonly hhi: number | null
 }
@@ -30,7 +32,7 @@ export function inequality(i: { readonly values: readonly number[] }): Inequalit
   const values = listOf(i.values, 'values', 0).map((value, at) => notNegative(value, `values.${at}`))
   const n = values.length
   const sum = values.reduce((total, value) => total + value, 0)
-  if (!(sum > 0)) return { gini: null, giniUnbiased: null, atkinsonHalf: null, atkinsonOne: null, theil: null, hhi: null }
+  if (!(sum > 0)) return { gini: null, giniUnbiased: null, atkinsonHalf: null, atkinsonOne: null, theil: null, theilL: null, hhi: null }
   const mean = meanOf(values)
   const sorted = values.toSorted((a, b) => a - b)
   const gini = sorted.reduce((total, value, at) => total + (2 * (at + 1) - n - 1) * value, 0) / (n * sum)
@@ -41,6 +43,7 @@ export function inequality(i: { readonly values: readonly number[] }): Inequalit
     atkinsonHalf: atkinson({ values, aversion: 0.5 }),
     atkinsonOne: atkinson({ values, aversion: 1 }),
     theil,
+    theilL: sorted[0]! > 0 ? meanOf(values.map((value) => Math.log(mean / value))) : null,
     hhi: values.reduce((total, value) => total + (value / sum) ** 2, 0),
   }
 }

@@ -1,5 +1,5 @@
-import { distinct, finite, listOf, notNegative } from '../checks.ts'
-import { tooDeep, wrong } from '../refusals.ts'
+import { finite, listOf, notNegative } from '../checks.ts'
+import { duplicateId, tooDeep, wrong } from '../refusals.ts'
 
 /** A result that is measured from where it starts to where it should get. */
 export interface KeyResult {
@@ -45,8 +45,14 @@ const DEEPEST = 100
  */
 export function objectiveProgress(i: { readonly objective: Objective }): readonly Progress[] {
   const rows: Progress[] = []
+  const seen = new Set<string>()
+  const enter = (id: string): void => {
+    if (seen.has(id)) throw duplicateId(id, 'objective')
+    seen.add(id)
+  }
   const visit = (objective: Objective, parent: string | null, share: number, level: number): number => {
     if (level > DEEPEST) throw tooDeep('objective', DEEPEST)
+    enter(objective.id)
     const parts = [...listOf(objective.results ?? [], 'results', 0), ...listOf(objective.of ?? [], 'of', 0)] as (KeyResult | Objective)[]
     if (parts.length === 0) throw wrong(`objective.${objective.id}`, 'has neither results nor objectives', 'Give it at least one.')
     const total = parts.reduce((sum, part) => sum + notNegative(part.weight ?? 1, `${part.id}.weight`), 0)
@@ -56,6 +62,7 @@ export function objectiveProgress(i: { readonly objective: Objective }): readonl
     const progress = parts.reduce((sum, part) => {
       const mine = (part.weight ?? 1) / total
       if (!('target' in part)) return sum + mine * visit(part, objective.id, mine, level + 1)
+      enter(part.id)
       const done = doneOf(part)
       rows.push({ id: part.id, parent: objective.id, progress: done, share: mine, points: done * mine })
       return sum + mine * done
@@ -64,10 +71,6 @@ export function objectiveProgress(i: { readonly objective: Objective }): readonl
     return progress
   }
   visit(i.objective, null, 1, 1)
-  distinct(
-    rows.map(({ id }) => id),
-    'objective',
-  )
   return rows
 }
 

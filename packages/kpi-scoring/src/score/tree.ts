@@ -1,5 +1,5 @@
 import { distinct, notNegative } from '../checks.ts'
-import { tooDeep, wrong } from '../refusals.ts'
+import { duplicateId, tooDeep, wrong } from '../refusals.ts'
 import type { Direction } from './normalise.ts'
 
 /** A node of an index: a group with its parts, or a measure. */
@@ -36,8 +36,12 @@ export function layOut(root: IndexNode): Tree {
   const measureAt: number[] = []
   const weights: number[] = []
   const levels: number[] = []
+  const seen = new Set<string>()
   const visit = (node: IndexNode, level: number): number => {
     if (level > DEEPEST) throw tooDeep('tree', DEEPEST)
+    // found before its parts are: one object in two places would else be walked twice, and so would all below it
+    if (seen.has(node.id)) throw duplicateId(node.id, 'tree')
+    seen.add(node.id)
     const inner = node.of?.map((part) => visit(part, level + 1)) ?? null
     if (inner && inner.length === 0)
       throw wrong(`tree.${node.id}.of`, 'is empty', 'Give the group parts, or leave `of` out to make it a measure.')
