@@ -19,6 +19,7 @@ import {
   statement,
   type TargetNode,
 } from '../src/index.ts'
+import { incentivePlans } from '../src/testing.ts'
 import { runs } from './settings.ts'
 
 const eur = (amount: string) => ({ amount, currency: 'EUR' })
@@ -124,31 +125,7 @@ describe('published incentive curves', () => {
   })
 })
 
-const anyPlan = fc
-  .record({
-    quota: fc.integer({ min: 1_000, max: 1_000_000 }),
-    rates: fc.array(fc.integer({ min: 0, max: 2_000 }), { minLength: 1, maxLength: 4 }),
-    steps: fc.array(fc.integer({ min: 1, max: 80 }), { minLength: 4, maxLength: 4 }),
-    threshold: fc.option(fc.integer({ min: 0, max: 120 })),
-    pays: fc.constantFrom('everything', 'above') as fc.Arbitrary<'everything' | 'above'>,
-    cap: fc.option(fc.integer({ min: 0, max: 50_000 })),
-  })
-  .map(({ quota, rates, steps, threshold, pays, cap }): IncentivePlan => {
-    let edge = 0
-    const tiers = rates.map((rate, at) => {
-      edge += steps[at]!
-      return { upTo: at === rates.length - 1 ? null : String(edge / 100), rate: String(rate / 10_000) }
-    })
-    return {
-      currency: 'EUR',
-      quota: String(quota),
-      mode: 'marginal',
-      edge: 'included',
-      tiers,
-      ...(threshold === null ? {} : { threshold: { from: String(threshold / 100), pays } }),
-      ...(cap === null ? {} : { cap: String(cap) }),
-    }
-  })
+const anyPlan = incentivePlans({ fc })
 
 describe('marginal plans', () => {
   const highest = (plan: IncentivePlan) => Math.max(...plan.tiers.map(({ rate }) => Number(rate)))
