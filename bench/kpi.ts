@@ -1,0 +1,1 @@
+export { run } from '../packages/kpi-scoring/bench/kpi-scoring.bench.ts'

@@ -1,0 +1,11 @@
+import './refusals.ts'
+
+export * from './change.ts'
+export * from './control.ts'
+export { defineIncentivePlan, defineMetric, defineScorecard, incentivePlanSchema, metricSchema, scorecardSchema } from './define.ts'
+export * from './incentives.ts'
+export * from './metrics.ts'
+export * from './people.ts'
+export * from './score.ts'
+export * from './survey.ts'
+export * from './targets.ts'

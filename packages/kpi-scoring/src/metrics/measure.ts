@@ -1,0 +1,172 @@
+import type { Instant, Scalar } from '@patronkit/core'
+import { holds, valueAt, wallMs } from '@patronkit/core/service'
+import { Exact } from '../exact.ts'
+import { unknownId, wrong } from '../refusals.ts'
+import { type Grain, type Period, periodsBetween, type ReportingCalendar, type Spine, spineOf } from './calendar.ts'
+import { shownValue } from './evaluate.ts'
+import { type Reference, referencesOf, type Value } from './formula.ts'
+import type { MetricGraph } from './graph.ts'
+import { between, type Measurements, type Row } from './measurements.ts'
+import type { ConversionMetric, Metric, MetricValue } from './model.ts'
+import { longer, type Stretch, shifted } from './shift.ts'
+import { folded, medianOf, statisticOf } from './statistic.ts'
+
+/** What a metric is worked out from. */
+export interface MeasureInput {
+  readonly graph: MetricGraph
+  readonly measurements: Measurements
+  readonly calendar: ReportingCalendar
+  readonly metric: string
+  /**
+   * Dimensions of subjects as they are now. Without it a measurement counts where it stood at its time; with it, where its subject
+   * stands today.
+   */
+  readonly members?: { readonly [subject: string]: { readonly [name: string]: Scalar } }
+}
+
+/**
+ * The value of any metric over a period such as `2026-Q4`.
+ *
+ * @example
+ * ```ts
+ * import { measure, metricGraph, readMeasurements } from '@patronkit/kpi-scoring'
+ *
+ * const graph = metricGraph({ metrics: [
+ *   { id: 'revenue', unit: 'EUR', kind: 'simple', value: 'order.total', fold: 'sum' },
+ *   { id: 'growth', unit: 'share', kind: 'derived', formula: { subtract: [
+ *     { divide: [{ metric: 'revenue' }, { metric: 'revenue', shift: { years: 1 } }] }, { number: '1' }] } } ] })
+ * const measurements = readMeasurements({ rows: [
+ *   { id: 'o1', at: '2025-11-03T10:00:00Z', name: 'order.total', value: '80.00' },
+ *   { id: 'o2', at: '2026-11-03T10:00:00Z', name: 'order.total', value: '100.00' }] })
+ * measure({ graph, measurements, calendar: { zone: 'Europe/Rome' }, metric: 'growth', period: '2026-Q4' }).value // '0.25'
+ * ```
+ */
+export function measure(i: MeasureInput & { readonly period: string }): MetricValue {
+  const spine = spineOf(i.calendar)
+  return over(i, spine, named(spine, i.period), everyone)
+}
+
+/** One value for every period that touches [from, to); a period without measurements has its place, too. */
+export function measureSeries(
+  i: MeasureInput & { readonly grain: Grain; readonly from: Instant; readonly to: Instant },
+): readonly ({ readonly period: Period } & MetricValue)[] {
+  const spine = spineOf(i.calendar)
+  return periodsBetween(i).map((period) => ({ period, ...over(i, spine, named(spine, period.id), everyone) }))
+}
+
+/** One value for every value of a dimension, in the order of first measurement; what lacks it stands under null. */
+export function measureBy(
+  i: MeasureInput & { readonly period: string; readonly by: string },
+): readonly ({ readonly group: Scalar } & MetricValue)[] {
+  const spine = spineOf(i.calendar)
+  const groupOf = (row: Row): Scalar => (valueAt(dimensionsOf(row, i.members), i.by) as Scalar | undefined) ?? null
+  const groups = new Set<Scalar>()
+  for (const rows of i.measurements.values()) for (const row of rows) groups.add(groupOf(row))
+  return [...groups].map((group) => ({ group, ...over(i, spine, named(spine, i.period), (row) => groupOf(row) === group) }))
+}
+
+const everyone = (): boolean => true
+
+function dimensionsOf(row: Row, members: MeasureInput['members']): { readonly [name: string]: Scalar } {
+  if (!members) return row.dimensions
+  return Object.hasOwn(members, row.subject) ? members[row.subject]! : {}
+}
+
+function named(spine: Spine, id: string): Stretch {
+  const found = spine.named(id)
+  if (!found)
+    throw wrong(
+      'period',
+      `is ${JSON.stringify(id)}, which this calendar does not have`,
+      "Give '2026', '2026-Q4', '2026-M11', '2026-W07' or '2026-11-22'.",
+    )
+  return found
+}
+
+const keyOf = (stretch: Stretch): string => `${stretch.from}:${stretch.to}`
+
+/** Finds out over which stretches each metric is needed, from the one asked for down, and works them out from the bottom up. */
+function over(i: MeasureInput, spine: Spine, stretch: Stretch, inGroup: (row: Row) => boolean): MetricValue {
+  const { graph } = i
+  const place = graph.placeOf.get(i.metric)
+  if (place === undefined) throw unknownId(i.metric, 'metric')
+  const wanted: (Map<string, Stretch> | undefined)[] = []
+  wanted[place] = new Map([[keyOf(stretch), stretch]])
+  for (let at = place; at >= 0; at--) {
+    for (const mine of wanted[at]?.values() ?? []) {
+      for (const [needed, its] of neededOver(graph, spine, graph.metrics[at]!, mine)) {
+        wanted[needed] ??= new Map()
+        wanted[needed].set(keyOf(its), its)
+      }
+    }
+  }
+  const values: (Map<string, Value> | undefined)[] = []
+  for (let at = 0; at <= place; at++) {
+    const mine = wanted[at]
+    if (mine) values[at] = new Map([...mine].map(([key, its]) => [key, worked(i, spine, at, its, values, inGroup)]))
+  }
+  return shownValue(graph.metrics[place]!, values[place]!.get(keyOf(stretch))!)
+}
+
+function neededOver(graph: MetricGraph, spine: Spine, metric: Metric, stretch: Stretch): [place: number, over: Stretch][] {
+  const place = (id: string) => graph.placeOf.get(id)!
+  if (metric.kind === 'ratio') return [metric.numerator, metric.denominator].map((id) => [place(id), stretch])
+  if (metric.kind === 'cumulative') return [[place(metric.of), longer(spine, stretch, metric.over)]]
+  if (metric.kind !== 'derived') return []
+  return referencesOf(metric.formula).flatMap(({ metric: id, shift }) => {
+    const its = shift ? shifted(spine, stretch, shift) : stretch
+    return its ? [[place(id), its] as [number, Stretch]] : []
+  })
+}
+
+function worked(
+  i: MeasureInput,
+  spine: Spine,
+  at: number,
+  stretch: Stretch,
+  values: readonly (Map<string, Value> | undefined)[],
+  inGroup: (row: Row) => boolean,
+): Value {
+  const metric = i.graph.metrics[at]!
+  const found = (id: string, its: Stretch) => values[i.graph.placeOf.get(id)!]!.get(keyOf(its))!
+  if (metric.kind === 'cumulative') return found(metric.of, longer(spine, stretch, metric.over))
+  const formula = i.graph.formulas[at]
+  if (formula) {
+    return formula(({ metric: id, shift }: Reference) => {
+      const its = shift ? shifted(spine, stretch, shift) : stretch
+      return its ? found(id, its) : { value: null, reason: { code: 'no-such-period', metric: id } }
+    })
+  }
+  const [from, to] = [spine.midnight(stretch.from), spine.midnight(stretch.to)]
+  const rowsOf = (name: string) => (i.measurements.get(name) ?? []).filter(inGroup)
+  if (metric.kind === 'conversion') return converted(metric, between(rowsOf(metric.base), from, to), rowsOf(metric.converted))
+  if (metric.kind !== 'simple') throw wrong('metric', `${metric.id} cannot be measured`, 'Use one of the kinds of the reference.')
+  const { where } = metric
+  const rows = between(i.measurements.get(metric.value) ?? [], from, to).filter(
+    (row) => inGroup(row) && (!where || holds(where, (path) => fieldOf(row, path, i.members))),
+  )
+  return metric.fold === 'median' ? medianOf(metric, rows) : folded(metric, statisticOf(metric, rows))
+}
+
+/** What a condition can ask about: value, subject, and the dimensions by name. */
+function fieldOf(row: Row, path: string, members: MeasureInput['members']): unknown {
+  if (path === 'value') return row.value.toNumber()
+  return path === 'subject' ? row.subject : valueAt(dimensionsOf(row, members), path)
+}
+
+/** Each base measurement counts once; the one that follows may lie behind the end of the period. */
+function converted(metric: ConversionMetric, base: readonly Row[], later: readonly Row[]): Value {
+  if (base.length === 0) return { value: null, reason: { code: 'no-data', metric: metric.id } }
+  const within = wallMs(metric.within)
+  const bySubject = new Map<string, Row[]>()
+  for (const row of later) {
+    const mine = bySubject.get(row.subject)
+    if (mine) mine.push(row)
+    else bySubject.set(row.subject, [row])
+  }
+  const count = base.reduce(
+    (sum, { subject, at }) => (between(bySubject.get(subject) ?? [], at, at + within).length > 0 ? sum + 1 : sum),
+    0,
+  )
+  return { value: new Exact(count).div(base.length) }
+}
