@@ -1,6 +1,7 @@
 import type { Suite } from '../runner.ts'
 import { businessTime } from './business-time.ts'
+import { loyaltyPoints } from './loyalty-points.ts'
 import { slaTimelines } from './sla-timelines.ts'
 
 /** Every suite that `pnpm conformance` can answer. A package adds one file beside this and one line here. */
-export const suites: readonly Suite[] = [businessTime, slaTimelines]
+export const suites: readonly Suite[] = [businessTime, slaTimelines, loyaltyPoints]
