@@ -24,9 +24,11 @@ declare global {
     'loyalty/below-floor': { readonly account: string; readonly floor: number; readonly short: number }
     'loyalty/same-account': { readonly account: string }
     'loyalty/already-merged': { readonly account: string }
+    'loyalty/holds-open': { readonly account: string; readonly holds: readonly string[] }
     'loyalty/not-merged': { readonly merge: string }
     'loyalty/points-out-of-range': { readonly points: string }
     'loyalty/before-account': { readonly account: string; readonly openedAt: string }
+    'loyalty/in-the-future': { readonly at: string; readonly now: string }
     'loyalty/no-lunar-date': { readonly year: number; readonly month: number; readonly day: number }
   }
 }
@@ -64,9 +66,11 @@ const SAID: Said = {
     `account ${d.account} would fall ${d.short} points below its floor of ${d.floor}. Take back less, or change the policy.`,
   'loyalty/same-account': (d) => `account ${d.account} stands on both sides. Name two accounts.`,
   'loyalty/already-merged': (d) => `account ${d.account} holds the points of other accounts or is merged already. Un-merge it first.`,
+  'loyalty/holds-open': (d) => `account ${d.account} has open holds: ${d.holds.join(', ')}. Capture or release them first.`,
   'loyalty/not-merged': (d) => `merge ${d.merge} is not in force. Check its id.`,
   'loyalty/points-out-of-range': (d) => `${d.points} points are not a safe integer. Points stay within 9007199254740991.`,
   'loyalty/before-account': (d) => `account ${d.account} was opened at ${d.openedAt}. Open it earlier, or date the command later.`,
+  'loyalty/in-the-future': (d) => `${d.at} lies after now, ${d.now}. Date it when it happened, at the latest now.`,
   'loyalty/no-lunar-date': (d) =>
     `lunar year ${d.year} has no day ${d.day} in month ${d.month}. Choose a policy for missing leap months and days.`,
 }

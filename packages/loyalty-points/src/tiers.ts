@@ -45,21 +45,24 @@ export interface Standing {
   readonly tier: string
   readonly since: number
   readonly countsFrom: number
+  /** When it was last looked at with a result. */
+  readonly asOf: number
   readonly reviewAt: number | null
   readonly inGrace: boolean
 }
 
-/** A change of tier, dated at its own instant. */
-export interface TierChange {
+/** A rise, a fall, a renewal or the beginning of a grace, dated at its own instant. */
+export interface TierStep {
   readonly at: number
   readonly from: string
   readonly to: string
+  readonly standing: Standing
 }
 
 /** The fold of an account's movements: where it stands, and how it came there. */
 export interface Climb {
   readonly standing: Standing
-  readonly changes: readonly TierChange[]
+  readonly steps: readonly TierStep[]
 }
 
 const rankOf = (rules: TierRules, id: string): number =>
@@ -76,7 +79,10 @@ export function tierFor(tiers: readonly Tier[], points: number): string {
 /** The tier after each change of a balance, where the balance alone decides. */
 export function tierAfter(tiers: readonly Tier[], changes: readonly number[]): readonly string[] {
   let balance = 0
-  return changes.map((change) => tierFor(tiers, (balance += change)))
+  return changes.map((change) => {
+    balance += change
+    return tierFor(tiers, balance)
+  })
 }
 
 /** Where an account stands when it is opened. */
@@ -84,6 +90,7 @@ export const enrolled = (rules: TierRules, at: number, zone: string): Standing =
   tier: rules.tiers[0]!.id,
   since: at,
   countsFrom: at,
+  asOf: at,
   reviewAt: reviewAfter(rules.window, at, zone),
   inGrace: false,
 })
@@ -129,16 +136,17 @@ export function climbTiers(
   zone: string,
 ): Climb {
   const counter = countPoints(movements)
-  const changes: TierChange[] = []
+  const steps: TierStep[] = []
   let standing = start
   const move = (
     at: number,
     to: string,
     next: { readonly reviewAt: number | null; readonly inGrace?: boolean; readonly countsFrom?: number },
   ) => {
-    if (to !== standing.tier) changes.push({ at, from: standing.tier, to })
+    const from = standing.tier
     const since = to === standing.tier ? standing.since : at
-    standing = { tier: to, since, countsFrom: next.countsFrom ?? at, reviewAt: next.reviewAt, inGrace: next.inGrace ?? false }
+    standing = { tier: to, since, countsFrom: next.countsFrom ?? at, asOf: at, reviewAt: next.reviewAt, inGrace: next.inGrace ?? false }
+    steps.push({ at, from, to, standing })
   }
   const review = (at: number) => {
     // the window that is judged ended just before the review
@@ -165,7 +173,7 @@ export function climbTiers(
     if (rises || falls) move(movement.at, reached, { reviewAt: reviewAfter(rules.window, movement.at, zone) })
   }
   reviewUntil(span.until)
-  return { standing, changes }
+  return { standing, steps }
 }
 
 /** Points from one instant to another, both included, by sums over all movements. */
