@@ -90,7 +90,8 @@ export const enrolled = (rules: TierRules, at: number, zone: string): Standing =
   tier: rules.tiers[0]!.id,
   since: at,
   countsFrom: at,
-  asOf: at,
+  // a movement of the very first instant is still to come
+  asOf: at - 1,
   reviewAt: reviewAfter(rules.window, at, zone),
   inGrace: false,
 })
