@@ -1,8 +1,10 @@
 import type { Money } from '@patronkit/core'
 import { holds, toIso, valueAt } from '@patronkit/core/service'
-import { applied, event, isDone, no, type Rejected, type Rule, recordOf, shownLots, take } from './decision.ts'
+import { applied, type Env, event, isDone, no, type Rejected, type Rule, recordOf, shownLots, take } from './decision.ts'
 import { firstOf } from './evolve.ts'
+import { type Taken, takeInOrder } from './lots.ts'
 import type { AccountState, Hold, Order, OrderRecord } from './model.ts'
+import { usable } from './passing.ts'
 import type { Programme } from './programme.ts'
 import { orderValue, quote, worthOf } from './redemption.ts'
 import { holdExpired } from './refusals.ts'
@@ -137,18 +139,38 @@ export const redeem: Rule<'redeem'> = (command, state, env) => {
   }
 }
 
-/** Takes points away by hand: a correction. */
+/** Takes points away by hand: a correction. Where the programme lets an account owe points, this may lead into debt. */
 export const deduct: Rule<'deduct'> = (command, state, env) => {
   const currency = command.currency ?? env.programme.currency
-  const got = take(state, command.points, { ...env, programme: { ...env.programme, currency } })
-  if ('outcome' in got) return got
   const { id: posting, points, reason } = command
+  const owed = owing(state, points, currency, env)
+  const got = owed ?? take(state, points, { ...env, programme: { ...env.programme, currency } })
+  if ('outcome' in got) return got
+  const debt = 'debt' in got && typeof got.debt === 'number' ? got.debt : 0
   return {
-    events: [event('loyalty.deducted', command.at, { posting, currency, points, taken: got.taken, reason })],
+    events: [event('loyalty.deducted', command.at, { posting, currency, points, taken: got.taken, debt, reason })],
     answer: {
       points: currency === env.programme.currency ? -points : 0,
       lots: shownLots(state, got.taken, -1),
       lines: [{ code: 'loyalty/deducted', data: { points: -points, currency, reason } }],
     },
   }
+}
+
+interface OwingTake {
+  readonly taken: readonly Taken[]
+  readonly debt: number
+}
+
+/** What is there and, down to the floor, a debt; null where the programme knows no debt or none is needed. */
+function owing(state: AccountState, points: number, currency: string, env: Env): OwingTake | Rejected | null {
+  const policy = env.programme.negative
+  if (policy?.policy !== 'debt' || state.unread > 0) return null
+  const { taken, short: debt } = takeInOrder(state.lots, points, (lot) => (lot.currency === currency ? usable(lot, env.now) : 0))
+  const room = -policy.floor - (state.debts[currency] ?? 0)
+  if (debt > room) {
+    const details = { account: state.account, floor: policy.floor, short: debt - room }
+    return no({ code: 'loyalty/below-floor', details })
+  }
+  return { taken, debt }
 }

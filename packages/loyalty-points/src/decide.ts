@@ -103,7 +103,7 @@ export function accepted(
   }
 }
 
+/** What was there before lives on; what the activity itself brings has its own date. */
 function withExtension(now: AccountState, events: readonly LoyaltyEvent[], at: number, env: Env): readonly LoyaltyEvent[] {
-  const until = extendedTo(expiryOf(env.programme), at, now.zone)
-  return [...events, ...extension(evolveAll(now, events), until, at)]
+  return [...extension(now, extendedTo(expiryOf(env.programme), at, now.zone), at), ...events]
 }

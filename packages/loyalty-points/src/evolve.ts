@@ -44,7 +44,10 @@ export function evolve(before: AccountState, event: LoyaltyEvent): AccountState 
       return { ...state, lots: state.lots.map((lot) => (due(lot) ? { ...lot, availableAt: event.at } : lot)) }
     }
     case 'loyalty.deducted':
-      return posted(less(state, event.data.taken), event.data.posting)
+      return posted(
+        { ...less(state, event.data.taken), debts: withDebts(state.debts, { [event.data.currency]: event.data.debt }, 1) },
+        event.data.posting,
+      )
     case 'loyalty.sent':
       return posted(less(active(state, event.at), event.data.taken), event.data.transfer)
     case 'loyalty.held':

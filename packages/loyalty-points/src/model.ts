@@ -261,6 +261,8 @@ export interface LoyaltyEvents {
     readonly currency: string
     readonly points: number
     readonly taken: readonly Taken[]
+    /** Part that no lot could give and that is owed now. */
+    readonly debt: number
     readonly reason: string
   }
   'loyalty.held': {

@@ -40,7 +40,8 @@ function beforeEvent(state: AccountState, event: LoyaltyEvent): Broken | null {
   const { data } = event
   const known = new Map(state.lots.map((lot) => [lot.id, lot]))
   const groups: { readonly taken: readonly Taken[]; readonly points?: number }[] = []
-  if ('taken' in data) groups.push('points' in data ? { taken: data.taken, points: data.points } : { taken: data.taken })
+  if ('taken' in data)
+    groups.push('points' in data ? { taken: data.taken, points: data.points - ('debt' in data ? data.debt : 0) } : { taken: data.taken })
   if (event.type === 'loyalty.refunded') {
     for (const given of event.data.given) groups.push(given)
     for (const { taken, points, lapsed, debt, forgiven } of event.data.clawed)
