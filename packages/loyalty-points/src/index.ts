@@ -55,6 +55,7 @@ export type {
   Stacking,
   StreakRule,
 } from './programme.ts'
+export { type Recount, recount } from './recount.ts'
 export { type Quote, quote } from './redemption.ts'
 export { type Rejection, refusal } from './refusals.ts'
 export { pointsAt, type Recorded, type Statement, type StatementLine, statement } from './statement.ts'

@@ -53,7 +53,7 @@ export const move: fc.Arbitrary<Move> = fc.record({
   pick: fc.nat(),
 })
 
-export const moves = fc.array(move, { minLength: 1, maxLength: 50 })
+export const moves = fc.array(move, { minLength: 1, maxLength: 50, size: 'max' })
 
 const base: Programme = {
   currency: 'star',
