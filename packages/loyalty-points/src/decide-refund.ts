@@ -5,7 +5,7 @@ import { lastOf } from './evolve.ts'
 import { Exact, wholeQuotient } from './exact.ts'
 import { takeInOrder } from './lots.ts'
 import type { AccountState, Clawed, Given, OrderEarning, OrderRecord, Spend } from './model.ts'
-import { free, usable } from './passing.ts'
+import { free, inReach, usable } from './passing.ts'
 import { worthSoFar } from './redemption.ts'
 
 /**
@@ -107,9 +107,9 @@ function clawBack(state: AccountState, earning: OrderEarning, due: number, env: 
   const first = takeInOrder(own, due, free)
   const expired = own.reduce((sum, lot) => sum + lot.expired, 0) - earning.lapsed
   const lapsed = Math.min(first.short, Math.max(0, expired))
-  const others = state.lots.filter((lot) => lot.posting !== posting && lot.currency === currency)
+  const others = inReach(state).filter((lot) => lot.posting !== posting && lot.currency === currency)
   const second = takeInOrder(others, first.short - lapsed, (lot) => usable(lot, env.now))
-  if (second.short > 0 && state.unread > 0) return { outcome: 'needs-lots', points: second.short }
+  if (second.short > 0 && state.readTo !== null) return { outcome: 'needs-lots', points: second.short }
   const rest = settleRest(state, currency, second.short, env)
   if ('outcome' in rest) return rest
   return { currency, posting, points: due, taken: [...first.taken, ...second.taken], lapsed, ...rest }

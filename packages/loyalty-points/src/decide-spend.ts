@@ -165,7 +165,7 @@ interface OwingTake {
 /** What is there and, down to the floor, a debt; null where the programme knows no debt or none is needed. */
 function owing(state: AccountState, points: number, currency: string, env: Env): OwingTake | Rejected | null {
   const policy = env.programme.negative
-  if (policy?.policy !== 'debt' || state.unread > 0) return null
+  if (policy?.policy !== 'debt' || state.readTo !== null) return null
   const { taken, short: debt } = takeInOrder(state.lots, points, (lot) => (lot.currency === currency ? usable(lot, env.now) : 0))
   const room = -policy.floor - (state.debts[currency] ?? 0)
   if (debt > room) {

@@ -5,7 +5,7 @@ import { evolveAll } from './evolve.ts'
 import { expiresAt } from './expiry.ts'
 import { type Taken, takeInOrder } from './lots.ts'
 import type { AccountState, Command, LotData, LoyaltyEvent, OrderRecord } from './model.ts'
-import { usable } from './passing.ts'
+import { inReach, usable } from './passing.ts'
 import { expiryOf, type Programme, refundOf } from './programme.ts'
 import type { Rejection } from './refusals.ts'
 
@@ -93,7 +93,7 @@ export function take(state: AccountState, points: number, env: Env): { readonly 
   const { currency } = env.programme
   const spendable = (lot: AccountState['lots'][number]) => (lot.currency === currency ? usable(lot, env.now) : 0)
   const debt = state.debts[currency] ?? 0
-  const { taken, short } = takeInOrder(state.lots, points, spendable)
+  const { taken, short } = takeInOrder(inReach(state), points, spendable)
   const here =
     state.unread > 0 || debt > 0 || short > 0 ? state.lots.reduce((sum, lot) => sum + spendable(lot), 0) : Number.POSITIVE_INFINITY
   const available = here + state.unread - debt

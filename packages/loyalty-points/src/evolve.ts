@@ -15,6 +15,7 @@ export const NOBODY: AccountState = Object.freeze({
   mergedInto: null,
   lots: [],
   unread: 0,
+  readTo: null,
   debts: {},
   holds: {},
   spends: {},

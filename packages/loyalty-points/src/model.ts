@@ -95,8 +95,13 @@ export interface AccountState {
   readonly frozen: boolean
   readonly mergedInto: string | null
   readonly lots: readonly Lot[]
-  /** Usable points in lots that were not loaded, all of them later in order of use; 0 when all are here. */
+  /** Usable points in lots that were not loaded; 0 when all are here. */
   readonly unread: number
+  /**
+   * The last lot up to which all were loaded; null when all are here. What is loaded beyond it, such as the lots of a hold,
+   * counts and is not taken before what lies between was read.
+   */
+  readonly readTo: string | null
   readonly debts: { readonly [currency: string]: number }
   readonly holds: { readonly [id: string]: Hold }
   readonly spends: { readonly [id: string]: Spend }

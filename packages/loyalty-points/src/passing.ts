@@ -15,6 +15,10 @@ export interface Passed {
 /** Points of a lot that no hold has. */
 export const free = (lot: Lot): number => lot.remaining - lot.held
 
+/** The lots that may be taken from: those up to which all were read. */
+export const inReach = ({ lots, readTo }: AccountState): readonly Lot[] =>
+  readTo === null ? lots : lots.slice(0, lots.findIndex((lot) => lot.id === readTo) + 1)
+
 /** Points of a lot that can be used at an instant. */
 export const usable = (lot: Lot, at: number): number =>
   lot.availableAt !== null && lot.availableAt <= at && (lot.expiresAt === null || lot.expiresAt > at) ? free(lot) : 0

@@ -47,7 +47,7 @@ const WHAT = [
 
 export const move: fc.Arbitrary<Move> = fc.record({
   what: fc.constantFrom(...WHAT),
-  hours: fc.integer({ min: 0, max: 24 * 40 }),
+  hours: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 6 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 24 * 40 }) }),
   late: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 24 * 30 }) }),
   n: fc.integer({ min: 1, max: 30_000 }),
   pick: fc.nat(),
@@ -167,16 +167,19 @@ function commandOf(one: Move, i: number, { state }: Story, now: number): Command
   const at = Math.max(START, now - one.late * 3_600_000)
   const id = `p${i}`
   const pickOf = <T>(of: { readonly [id: string]: T }): T | undefined => Object.values(of)[one.pick % Math.max(1, Object.keys(of).length)]
-  const hold = pickOf(state.holds)
+  // mostly one that is open; now and then one that ended
+  const open = Object.fromEntries(Object.entries(state.holds).filter(([, held]) => held.state === 'open'))
+  const hold = (one.pick % 5 > 0 ? pickOf(open) : undefined) ?? pickOf(state.holds)
+  const pending = state.lots.filter((lot) => lot.availableAt === null)
   const order = pickOf(state.orders)
-  const until = now + (1 + (one.pick % 48)) * 3_600_000
+  const until = now + (1 + (one.pick % 240)) * 3_600_000
   switch (one.what) {
     case 'earn':
       return { type: 'earn', id, at, order: { id: `o${i}`, total: cents(one.n), paidWithPoints: cents(one.n % 100) } }
     case 'event':
       return { type: 'earn', id, at, event: { type: 'review' } }
     case 'release-pending':
-      return { type: 'release-pending', at, posting: state.lots[one.pick % Math.max(1, state.lots.length)]?.posting ?? 'none' }
+      return { type: 'release-pending', at, posting: pending[one.pick % Math.max(1, pending.length)]?.posting ?? 'none' }
     case 'grant':
       return { type: 'grant', id, at, lots: [{ points: 1 + (one.n % 200) }], reason: 'goodwill' }
     case 'deduct':
@@ -214,7 +217,7 @@ function commandOf(one: Move, i: number, { state }: Story, now: number): Command
     case 'reinstate':
       return { type: 'reinstate', id, at, days: one.n % 30, until: now + 10 * DAY }
     case 'freeze':
-      return one.pick % 4 ? null : { type: 'freeze', at, reason: 'check' }
+      return one.pick % 8 ? null : { type: 'freeze', at, reason: 'check' }
     case 'unfreeze':
       return { type: 'unfreeze', at }
     case 'pass-time':

@@ -141,7 +141,16 @@ describe('any history of commands', () => {
               sum + (lot.currency === 'star' && lot.availableAt !== null && lot.availableAt <= now ? lot.remaining - lot.held : 0),
             0,
           )
-        const lean: AccountState = { ...passed, lots: here, unread: usableOf(rest.slice(read)), orders: {}, spends: {}, postings: {} }
+        const readTo = rest.length > read ? (rest[read - 1]?.id ?? null) : null
+        const lean: AccountState = {
+          ...passed,
+          lots: here,
+          unread: usableOf(rest.slice(read)),
+          readTo,
+          orders: {},
+          spends: {},
+          postings: {},
+        }
         const decision = decide({ type: 'redeem', id: 'x', at: now, points }, lean, env)
         if (decision.outcome === 'needs-lots') continue
         if (whole.outcome === 'accepted' && decision.outcome === 'accepted') {
@@ -289,7 +298,7 @@ describe('between accounts', () => {
     fc.property(anyHistory, moves, fc.integer({ min: 1, max: 300 }), ({ list, of }, other, points) => {
       const { programme } = of
       const [one, two] = [tell(list, programme), tell(other, programme)]
-      const now = Math.max(one.now, two.now) + 3 * DAY
+      const now = Math.max(one.now, two.now) + 12 * DAY
       const env = { now, programme }
       const into = { ...two.state, account: 'c_2' }
       const merged = decideMerge({ id: 'm', at: now }, one.state, into, env)
