@@ -3,6 +3,7 @@ export {}
 
 const benches: { readonly [name: string]: () => Promise<{ run(): boolean | Promise<boolean> }> } = {
   'business-time': () => import('./business-time.ts'),
+  loyalty: () => import('./loyalty.ts'),
   storage: () => import('./storage.ts'),
 }
 
