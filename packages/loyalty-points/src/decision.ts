@@ -105,7 +105,8 @@ export function take(state: AccountState, points: number, env: Env): { readonly 
 /** Taken points as an answer shows them. */
 export function shownLots(state: AccountState, taken: readonly Taken[], sign: 1 | -1 = 1): Answer['lots'] {
   if (taken.length === 0) return []
-  const expiry = new Map(state.lots.map((lot) => [lot.id, lot.expiresAt]))
+  const named = new Set(taken.map((some) => some.lot))
+  const expiry = new Map(state.lots.flatMap((lot) => (named.has(lot.id) ? [[lot.id, lot.expiresAt] as const] : [])))
   return taken.map(({ lot, points }) => ({ lot, points: sign * points, expiresAt: expiry.get(lot) ?? null }))
 }
 

@@ -58,6 +58,7 @@ export type {
 export { type Recount, recount } from './recount.ts'
 export { type Quote, quote } from './redemption.ts'
 export { type Rejection, refusal } from './refusals.ts'
+export { parseCommand } from './schema.ts'
 export { pointsAt, type Recorded, type Statement, type StatementLine, statement } from './statement.ts'
 export { type Tier, type TierRules, type TierView, type TierWindow, tierAfter, tierFor } from './tiers.ts'
 export { type Violation, verifyLedger } from './verify.ts'
