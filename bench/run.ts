@@ -4,6 +4,7 @@ export {}
 const benches: { readonly [name: string]: () => Promise<{ run(): boolean | Promise<boolean> }> } = {
   'business-time': () => import('./business-time.ts'),
   kpi: () => import('./kpi.ts'),
+  loyalty: () => import('./loyalty.ts'),
   storage: () => import('./storage.ts'),
   sweep: () => import('./sweep.ts'),
   cost: () => import('./cost.ts'),

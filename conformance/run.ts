@@ -6,10 +6,10 @@ import { type Load, type Result, report, runFile } from './runner.ts'
 import { suites } from './suites/index.ts'
 
 /** The package as it is published: its own name, resolved from its own folder, leads to dist. */
-const load: Load = async (folder) => {
+const load: Load = async (folder, entry) => {
   const manifest = new URL(`../packages/${folder}/package.json`, import.meta.url)
   const { name } = JSON.parse(readFileSync(manifest, 'utf8')) as { name: string }
-  return await import(pathToFileURL(createRequire(manifest).resolve(name)).href)
+  return await import(pathToFileURL(createRequire(manifest).resolve(entry ? `${name}/${entry}` : name)).href)
 }
 
 const files = process.argv.slice(2)

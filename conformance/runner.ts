@@ -18,8 +18,8 @@ export interface Context {
 /** The functions of one suite, by the `fn` of its cases. */
 export type Functions = { readonly [fn: string]: (input: never, context: Context) => unknown }
 
-/** Gives a package's public API by the name of its folder. */
-export type Load = <Api>(folder: string) => Promise<Api>
+/** Gives a package's public API by the name of its folder, or what one of its further entries exports. */
+export type Load = <Api>(folder: string, entry?: string) => Promise<Api>
 
 /** How one suite of cases is answered by the public API. */
 export interface Suite {

@@ -11,10 +11,17 @@ export interface Money {
 /** 34 digits, as decimal128: more than any sum of money needs, and the same on every machine. */
 const Exact = Decimal.clone({ precision: 34, rounding: Decimal.ROUND_HALF_UP, toExpNeg: -30, toExpPos: 40 })
 
+/** Making a formatter costs a hundred times more than the sum it is asked for. */
+const digitsOf = new Map<string, number>()
+
 /** Digits behind the point of a currency, from the platform's ISO 4217 data: EUR 2, JPY 0, KWD 3. */
 export function minorDigits(currency: string): number {
+  const known = digitsOf.get(currency)
+  if (known !== undefined) return known
   if (!/^[A-Z]{3}$/.test(currency)) throw badMoney(currency, 'is not an ISO 4217 code such as EUR')
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  digitsOf.set(currency, digits)
+  return digits
 }
 
 /** Checks an amount and writes it with exactly the digits of its currency. */

@@ -1,0 +1,1 @@
+export { run } from '../packages/loyalty-points/bench/loyalty-points.bench.ts'

@@ -1,0 +1,104 @@
+import { wallMs } from '@patronkit/core/service'
+import { event, incoming, no, type Rule, recordOf, shownLot } from './decision.ts'
+import { earnings } from './earning.ts'
+import type { LotData, OrderEarning } from './model.ts'
+import { free } from './passing.ts'
+import type { Programme } from './programme.ts'
+import { orderValue } from './redemption.ts'
+
+/** From when on points of an instant can be used; null until they are released. */
+function availableFrom(programme: Programme, at: number): number | null {
+  if (!programme.pending) return at
+  return 'for' in programme.pending ? at + wallMs(programme.pending.for) : null
+}
+
+export const earn: Rule<'earn'> = (command, state, env) => {
+  const { order, at, id } = command
+  if (order && state.orders[order.id]?.earnings.length) return no({ code: 'loyalty/already-posted', details: { posting: order.id } })
+  const earned = earnings(env.programme, state, command, env.budgets ?? {})
+  if ('code' in earned) return no(earned)
+  const availableAt = availableFrom(env.programme, at)
+  const lots: LotData[] = []
+  const debtPaid: { [currency: string]: number } = {}
+  for (const { currency, points } of earned.earnings) {
+    if (points === 0) continue
+    const came = incoming(state, env, {
+      lot: lots.length === 0 ? id : `${id}/${lots.length + 1}`,
+      currency,
+      points,
+      earnedAt: at,
+      availableAt,
+    })
+    lots.push(came.lot)
+    if (came.paid > 0) debtPaid[currency] = came.paid
+  }
+  const newEarnings = earned.earnings.map(
+    ({ currency, terms }): OrderEarning => ({ currency, posting: id, terms, clawedBack: 0, lapsed: 0 }),
+  )
+  const record = order ? { ...recordOf(state, order.id, orderValue(order), env.programme), earnings: newEarnings } : null
+  const source = order ? { order: order.id } : { event: command.event?.type ?? '' }
+  const points = earned.earnings.find((one) => one.currency === env.programme.currency)?.points ?? 0
+  return {
+    events: [event('loyalty.earned', at, { posting: id, lots, debtPaid, source, record, counters: earned.counters })],
+    answer: { points, lots: lots.map(shownLot), lines: earned.lines },
+    uses: earned.uses,
+  }
+}
+
+export const releasePending: Rule<'release-pending'> = (command, state, env) => {
+  const waiting = state.lots.filter((lot) => lot.posting === command.posting && lot.availableAt === null && free(lot) > 0)
+  if (waiting.length === 0) return no({ code: 'loyalty/nothing-pending', details: { posting: command.posting } })
+  const own = waiting.filter((lot) => lot.currency === env.programme.currency)
+  return {
+    events: [event('loyalty.released', command.at, { posting: command.posting })],
+    answer: {
+      points: own.reduce((sum, lot) => sum + free(lot), 0),
+      lots: own.map((lot) => ({ lot: lot.id, points: free(lot), expiresAt: lot.expiresAt })),
+      lines: [],
+    },
+  }
+}
+
+export const grant: Rule<'grant'> = (command, state, env) => {
+  const currency = command.currency ?? env.programme.currency
+  let debtLeft = state.debts[currency] ?? 0
+  let paid = 0
+  const lots = command.lots.map((given, n) => {
+    const earnedAt = given.earnedAt ?? command.at
+    const lot = command.lots.length === 1 ? command.id : `${command.id}/${n + 1}`
+    const { points, expiresAt } = given
+    const came = incoming(state, env, { lot, currency, points, earnedAt, availableAt: earnedAt, expiresAt, debtLeft })
+    debtLeft -= came.paid
+    paid += came.paid
+    return came.lot
+  })
+  const points = lots.reduce((sum, lot) => sum + lot.points, 0)
+  if (!Number.isSafeInteger(points)) return no({ code: 'loyalty/points-out-of-range', details: { points: String(points) } })
+  const debtPaid = paid > 0 ? { [currency]: paid } : {}
+  return {
+    events: [event('loyalty.granted', command.at, { posting: command.id, lots, debtPaid, reason: command.reason })],
+    answer: {
+      points: currency === env.programme.currency ? points : 0,
+      lots: lots.map(shownLot),
+      lines: [{ code: 'loyalty/granted', data: { points, currency, reason: command.reason } }],
+    },
+  }
+}
+
+/** Expired points of the last days come back, with a new end. */
+export const reinstate: Rule<'reinstate'> = (command, state, env) => {
+  const from = command.at - command.days * 86_400_000
+  const lots = state.lots
+    .filter((lot) => lot.expired > 0 && lot.expiresAt !== null && lot.expiresAt >= from && lot.currency === env.programme.currency)
+    .map((lot) => ({ lot: lot.id, points: lot.expired }))
+  const points = lots.reduce((sum, lot) => sum + lot.points, 0)
+  const until = command.until === null ? null : new Date(command.until).toISOString()
+  return {
+    events: [event('loyalty.reinstated', command.at, { posting: command.id, currency: env.programme.currency, points, lots, until })],
+    answer: {
+      points,
+      lots: lots.map(({ lot, points: some }) => ({ lot, points: some, expiresAt: command.until })),
+      lines: [{ code: 'loyalty/reinstated', data: { points, currency: env.programme.currency, days: command.days } }],
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import './refusals.ts'
+
+export { balanceAt, tierAt } from './balance.ts'
+export {
+  festivals,
+  type GiftAnswer,
+  type GiftGuard,
+  giftDue,
+  type LunarCalendar,
+  type LunarDay,
+  lunarBirthday,
+  type MissingDay,
+  type Occasion,
+  occasionIn,
+  occasionsBetween,
+  type YearlyDay,
+} from './care.ts'
+export { type ClawbackPolicy, clawback, type SpendRate } from './clawback.ts'
+export { decide, openAccount } from './decide.ts'
+export { type BothAccepted, decideMerge, decideTransfer, decideUnmerge } from './decide-between.ts'
+export type { Accepted, Answer, Balance, Decision, Env, NeedsLots, Rejected } from './decision.ts'
+export { defineProgramme } from './define.ts'
+export type { BudgetLeft, BudgetUse } from './earning.ts'
+export { evolve } from './evolve.ts'
+export { type CalendarLength, type ExpiryPolicy, expiresAt } from './expiry.ts'
+export { type Book, type Entry, entriesOf } from './ledger.ts'
+export { type Allocation, allocate, type Estimate, type LiabilityPeriod, liability, spread } from './liability.ts'
+export { type Orderable, type PlainLot, redeemLots, type Taken } from './lots.ts'
+export type {
+  AccountState,
+  Command,
+  GrantedLot,
+  Hold,
+  Lot,
+  LoyaltyEvent,
+  LoyaltyEvents,
+  Order,
+  OrderItem,
+  OrderRecord,
+  Spend,
+} from './model.ts'
+export type {
+  Campaign,
+  Cap,
+  EarnRule,
+  EventRule,
+  ItemRule,
+  NegativePolicy,
+  Programme,
+  ProgrammeDefinition,
+  Redemption,
+  RefundPolicy,
+  Reward,
+  SpendRule,
+  Stacking,
+  StreakRule,
+} from './programme.ts'
+export { type Recount, recount } from './recount.ts'
+export { type Quote, quote } from './redemption.ts'
+export { type Rejection, refusal } from './refusals.ts'
+export { parseCommand } from './schema.ts'
+export { pointsAt, type Recorded, type Statement, type StatementLine, statement } from './statement.ts'
+export { type Tier, type TierRules, type TierView, type TierWindow, tierAfter, tierFor } from './tiers.ts'
+export { type Violation, verifyLedger } from './verify.ts'
+export { explainAnswer, render } from './words.ts'

@@ -1,0 +1,52 @@
+import { type Money, minorDigits, money } from '@patronkit/core'
+import { Exact, least } from './exact.ts'
+import type { Order } from './model.ts'
+import type { Programme, Redemption } from './programme.ts'
+import type { Rejection } from './refusals.ts'
+
+/** What points come to at the till. */
+export interface Quote {
+  /** Points that are used: at most those asked, and no more than the order needs. */
+  readonly points: number
+  readonly worth: Money
+  readonly leftToPay: Money
+}
+
+/** What an order comes to after discounts: what refunds are counted against. */
+export const orderValue = (order: Order): Money =>
+  money(new Exact(order.total.amount).minus(order.discount?.amount ?? 0).toFixed(), order.total.currency)
+
+/** What points are worth, rounded down to the currency's digits. */
+export function worthOf(rate: Redemption, points: number): Money {
+  const { amount, currency } = rate.worth
+  const exact = new Exact(amount).times(points).div(rate.points)
+  return money(exact.toDecimalPlaces(minorDigits(currency), Exact.ROUND_DOWN).toFixed(), currency)
+}
+
+/**
+ * How many points go into an order: those asked, cut to the share and to what the order needs, down to a whole step.
+ * The cost comes from the discount that is given, never from the balance.
+ */
+export function quote(programme: Programme, asked: number, order: Order): Quote | Rejection {
+  const rate = programme.redeem
+  if (!rate) return { code: 'loyalty/not-redeemable', details: { programme: programme.currency, what: 'points for money' } }
+  const value = orderValue(order)
+  if (value.currency !== rate.worth.currency)
+    return { code: 'loyalty/other-money', details: { currency: value.currency, expected: rate.worth.currency } }
+  const payable = new Exact(value.amount).times(rate.maxShare ?? 1)
+  const fits = payable.times(rate.points).div(rate.worth.amount)
+  const step = rate.step ?? 1
+  const most = least(new Exact(Math.min(asked, rate.max ?? asked)), fits.floor()).toNumber()
+  const points = most - (most % step)
+  const min = Math.max(1, rate.min ?? 1)
+  if (points < min) return { code: 'loyalty/outside-redemption-limits', details: { limit: 'min', asked: points, allowed: min } }
+  const worth = worthOf(rate, points)
+  return { points, worth, leftToPay: money(new Exact(value.amount).minus(worth.amount).toFixed(), value.currency) }
+}
+
+/** The part of a spend's worth that so many of its points stand for; all of them stand for all of it. */
+export function worthSoFar(spend: { readonly points: number; readonly worth: Money | null }, points: number): Exact {
+  if (!spend.worth || spend.points === 0) return new Exact(0)
+  const digits = minorDigits(spend.worth.currency)
+  return new Exact(spend.worth.amount).times(points).div(spend.points).toDecimalPlaces(digits, Exact.ROUND_DOWN)
+}

@@ -1,0 +1,71 @@
+import { toIso } from '@patronkit/core/service'
+import { event } from './decision.ts'
+import { evolve, evolveAll } from './evolve.ts'
+import { changeOf } from './ledger.ts'
+import type { AccountState, Clawed, LoyaltyEvent } from './model.ts'
+import { type Programme, zoneOf } from './programme.ts'
+import { climbTiers, enrolled, type Movement } from './tiers.ts'
+
+/** The qualifying points that new events bring or take, and what they and the passing of time do to the tier. */
+export function tierEvents(
+  before: AccountState,
+  news: readonly LoyaltyEvent[],
+  after: AccountState,
+  programme: Programme,
+  until: number,
+): readonly LoyaltyEvent[] {
+  const rules = programme.tiers
+  if (!rules || !after.standing) return []
+  const zone = zoneOf(programme)
+  const currency = rules.currency ?? programme.currency
+  const moved = movementsOf(before, news, currency, rules.window.kind === 'balance')
+  const qualified = moved.map(({ at, points }) => event('loyalty.qualified', until, { points, from: toIso(at) }))
+  const { movements } = evolveAll(after, qualified)
+  // a movement that is not behind the last result folds everything anew
+  const { standing } = after
+  const late = moved.some((movement) => movement.at <= standing.asOf)
+  const start = late ? enrolled(rules, after.openedAt, zone) : standing
+  const span = { after: late ? Number.NEGATIVE_INFINITY : standing.asOf, until }
+  const { steps, standing: now } = climbTiers(rules, start, movements, span, zone)
+  if (!late) return [...qualified, ...steps.map((step) => reviewed(step))]
+  const same =
+    now.tier === standing.tier && now.since === standing.since && now.reviewAt === standing.reviewAt && now.asOf === standing.asOf
+  return same ? qualified : [...qualified, reviewed({ at: until, from: standing.tier, to: now.tier, standing: now })]
+}
+
+const reviewed = ({ at, from, to, standing }: ReturnType<typeof climbTiers>['steps'][number]): LoyaltyEvent =>
+  event('loyalty.tier-reviewed', at, { from, to, standing })
+
+/** Points count from when they can be used; what is taken back before that never counted. */
+function movementsOf(before: AccountState, news: readonly LoyaltyEvent[], currency: string, byBalance: boolean): readonly Movement[] {
+  const found: Movement[] = []
+  let state = before
+  for (const one of news) {
+    if (byBalance) found.push({ at: one.at, points: changeOf(one, currency) })
+    else if (one.type === 'loyalty.earned') {
+      for (const lot of one.data.lots) {
+        if (lot.currency === currency && lot.availableAt !== null) found.push({ at: Date.parse(lot.availableAt), points: lot.points })
+      }
+    } else if (one.type === 'loyalty.released') {
+      const due = state.lots.filter((lot) => lot.posting === one.data.posting && lot.availableAt === null && lot.currency === currency)
+      found.push({ at: one.at, points: due.reduce((sum, lot) => sum + lot.remaining, 0) })
+    } else if (one.type === 'loyalty.refunded') {
+      for (const clawed of one.data.clawed) if (clawed.currency === currency) found.push(...taken(state, clawed, one.at))
+    }
+    state = evolve(state, one)
+  }
+  return found.filter((movement) => movement.points !== 0)
+}
+
+function taken(state: AccountState, clawed: Clawed, at: number): readonly Movement[] {
+  let rest = clawed.points
+  const movements: Movement[] = []
+  for (const some of clawed.taken) {
+    const lot = state.lots.find((candidate) => candidate.id === some.lot)
+    if (lot?.posting !== clawed.posting) continue
+    if (lot.availableAt !== null && lot.availableAt <= at) continue
+    if (lot.availableAt !== null) movements.push({ at: lot.availableAt, points: -some.points })
+    rest -= some.points
+  }
+  return [...movements, { at, points: -rest }]
+}
