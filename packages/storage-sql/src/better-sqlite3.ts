@@ -16,7 +16,7 @@ export interface BetterSqlite3Statement {
 
 /**
  * The host's database, in whatever transaction it has open. Begin that with `db.transaction(…).immediate()`: a deferred
- * one that has read cannot wait for another writer. Also for drivers that speak like better-sqlite3, such as libsql.
+ * one that has read cannot wait for another writer.
  */
 export function fromBetterSqlite3(db: BetterSqlite3Database): Session {
   return syncSession(db, (statement: BetterSqlite3Statement, params) => {

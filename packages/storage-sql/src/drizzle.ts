@@ -28,13 +28,22 @@ export interface DrizzleStatement {
   getSQL(): unknown
 }
 
+/** What cannot be seen from a database. */
+export interface DrizzleOptions {
+  /** True for a database over one client, on which you began a transaction by hand. Default: a `tx` is in it, a database is not. */
+  readonly inTransaction?: boolean
+}
+
 /**
  * Your Drizzle database, which begins transactions of its own, or the `tx` your `db.transaction((tx) => …)` gave you,
  * which is in it. Postgres and SQLite; over better-sqlite3 the session is synchronous, as Drizzle is there.
  */
-export function fromDrizzle(db: DrizzlePostgres | DrizzlePostgresTransaction | DrizzleSqlite | DrizzleSqliteTransaction): Session {
+export function fromDrizzle(
+  db: DrizzlePostgres | DrizzlePostgresTransaction | DrizzleSqlite | DrizzleSqliteTransaction,
+  o: DrizzleOptions = {},
+): Session {
   // a transaction can be rolled back by hand, a database cannot
-  const begins = 'transaction' in db && !('rollback' in db)
+  const begins = !(o.inTransaction ?? 'rollback' in db)
   if ('refreshMaterializedView' in db) return begins ? postgresDatabase(db as DrizzlePostgres) : postgres(db)
   if (!('values' in db)) throw new TypeError('fromDrizzle takes a database or transaction of drizzle-orm for Postgres or SQLite')
   if ((db as { resultKind?: unknown }).resultKind === 'sync') return sqliteSync(db)
@@ -79,7 +88,7 @@ const sqliteSync = (db: DrizzleSqliteTransaction): Session => ({
   },
 })
 
-/** better-sqlite3 is to be told which statements answer rows; ours begin or end with the word. */
+/** better-sqlite3 is to be told which statements answer rows, and refuses when it is told wrong. */
 const answersRows = (text: string): boolean => /^\s*(select|pragma)\b|\breturning\b/i.test(text)
 
 const sqlite = (tx: DrizzleSqliteTransaction): Session => ({

@@ -22,6 +22,8 @@ export interface KyselyAdapter {
 export interface KyselyOptions {
   /** Default: what the adapter of its dialect can do tells it. */
   readonly dialect?: 'postgres' | 'sqlite'
+  /** True for a connection of `db.connection()` on which you began a transaction by hand. Default: a `trx` is in it, a database is not. */
+  readonly inTransaction?: boolean
 }
 
 /** Your Kysely, which begins transactions of its own, or the `trx` of a transaction of yours, which is in it. Postgres and SQLite. */
@@ -30,7 +32,7 @@ export function fromKysely(db: KyselyDatabase, o: KyselyOptions = {}): Session {
   const plain = db.withoutPlugins()
   const dialect = o.dialect ?? dialectOf(plain.getExecutor().adapter)
   const session = over(plain, dialect)
-  if (plain.isTransaction) return session
+  if (o.inTransaction ?? plain.isTransaction) return session
   const transaction = dialect === 'postgres' ? inTransaction : inImmediate
   return { ...session, transaction: (work) => transaction(plain, work) }
 }
