@@ -1,6 +1,6 @@
 import type { Session } from '@patronkit/core/storage'
 import { noDriver } from './errors.ts'
-import { kept } from './statement.ts'
+import { syncSession } from './sync-statements.ts'
 
 /** What is used of `DatabaseSync` from node:sqlite; described here so that importing this file loads no Node module. */
 export interface NodeSqliteDatabase {
@@ -14,35 +14,12 @@ export interface NodeSqliteStatement {
   get(...params: (string | null)[]): unknown
 }
 
-const MOST_STATEMENTS = 500
-
-/** The same database gives the same session, so a host may call this for each transaction and keep its prepared statements. */
-const sessions = new WeakMap<NodeSqliteDatabase, Session>()
-
 /**
  * The host's `DatabaseSync`, in whatever transaction it has open. Begin that with `BEGIN IMMEDIATE`: a deferred one that
  * has read cannot wait for another writer.
  */
 export function fromNodeSqlite(db: NodeSqliteDatabase): Session {
-  const known = sessions.get(db)
-  if (known) return known
-  const statements = new Map<string, NodeSqliteStatement>()
-  const prepared = (text: string) => {
-    if (statements.size >= MOST_STATEMENTS && !statements.has(text)) statements.delete(statements.keys().next().value!)
-    return kept(statements, text, () => db.prepare(text))
-  }
-  const session: Session = Object.freeze({
-    dialect: 'sqlite',
-    sync: true,
-    run: (text: string, params: readonly (string | null)[]) => firstText((statements.get(text) ?? prepared(text)).get(...params)),
-  })
-  sessions.set(db, session)
-  return session
-}
-
-function firstText(row: unknown): string | null {
-  for (const column in row as Record<string, string | null> | undefined) return (row as Record<string, string | null>)[column]!
-  return null
+  return syncSession(db, (statement: NodeSqliteStatement, params) => statement.get(...params))
 }
 
 /** How a database file is opened. */

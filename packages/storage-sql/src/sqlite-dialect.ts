@@ -1,5 +1,5 @@
 import type { ColumnType } from '@patronkit/core/storage'
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
+import { DummyDriver, type Expression, Kysely, type RawBuilder, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, sql } from 'kysely'
 import type { AnyTables, CastType, Dialect, Fault } from './dialect.ts'
 import { sqliteViews } from './sqlite-views.ts'
 
@@ -45,7 +45,7 @@ export const sqliteDialect: Dialect = {
   row: (columns) => sql`json_array(${sql.join(columns.map((column) => sql.ref(column)))})`,
   rows: (columns) => sql`json_group_array(json_array(${sql.join(columns.map((column) => sql.ref(column)))}))`,
   asText: (json) => sql`${json}`,
-  answers: (parts) => sql`select json_array(${sql.join(parts)})`,
+  answers: (parts) => sql`select '[' || ${joined(parts)} || ']'`,
   scalarInJson: (column, type) => {
     const kinds = type === 'text' ? sql`('text')` : sql`('integer', 'real')`
     return sql`case when json_type(${sql.ref(column)}) in ${kinds} then ${sql.ref(column)} ->> '$' end`
@@ -57,11 +57,21 @@ export const sqliteDialect: Dialect = {
     params: [table],
   }),
   indexesOf: (table) => ({
-    text: `select json_group_array(json_array("name", (select json_group_array("name") from pragma_index_info("list"."name"))))
+    text: `select json_group_array(json_array("name", json((select json_group_array("name") from pragma_index_info("list"."name")))))
       from pragma_index_list(?) as "list" where "origin" = 'c'`,
     params: [table],
   }),
   hasTable: (table) => ({ text: `select "name" from sqlite_master where "type" = 'table' and "name" = ?`, params: [table] }),
+}
+
+/**
+ * From 3.54 on a subquery's JSON counts as mere text in a JSON function, and a function takes so many arguments only; so
+ * texts are joined. By halves, because SQLite limits how deep an expression is.
+ */
+function joined(parts: readonly Expression<unknown>[]): RawBuilder<unknown> {
+  if (parts.length === 1) return sql`coalesce(${parts[0]!}, 'null')`
+  const half = parts.length >> 1
+  return sql`(${joined(parts.slice(0, half))} || ',' || ${joined(parts.slice(half))})`
 }
 
 const CASTS: { readonly [T in CastType]?: ReturnType<typeof sql> } = {

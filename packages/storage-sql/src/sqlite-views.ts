@@ -14,7 +14,7 @@ export const sqliteViews: ViewDialect = {
   readOnly: null,
   typeOf: () => null,
   viewOf: (view) => ({
-    text: `select json_object('columns', (select json_group_array(json_array("name", null)) from pragma_table_info("v"."name")), 'text', "v"."sql")
+    text: `select json_object('columns', json((select json_group_array(json_array("name", null)) from pragma_table_info("v"."name"))), 'text', "v"."sql")
       from sqlite_master as "v" where "v"."type" = 'view' and "v"."name" = ? collate nocase`,
     params: [view],
   }),

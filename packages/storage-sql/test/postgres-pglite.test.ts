@@ -6,7 +6,7 @@ import { postgresStorage } from '@patronkit/storage-sql/postgres'
 import { storageSuite } from '@patronkit/storage-testkit'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import { hostFacts } from './postgres-host.ts'
+import { awaiting, hostFacts, type Work } from './host-facts.ts'
 import { accounts, schema as accountsSchema, unit } from './sample.ts'
 import { checkStatements } from './statement-rules.ts'
 
@@ -41,11 +41,11 @@ storageSuite({
 })
 
 hostFacts({
-  name: 'pglite',
+  name: 'pglite, noted',
   connection: () => noting(fromPglite(db)),
-  transaction: async (work) =>
-    (await db.transaction((tx) => work((text) => tx.query(text), noting(fromPglite(tx))))) as Awaited<ReturnType<typeof work>>,
-  count: async (text) => (await db.query<{ n: number }>(text)).rows[0]!.n,
+  transaction: async <T>(work: Work<T>) =>
+    (await db.transaction((tx) => awaiting(work((text) => tx.query(text), noting(fromPglite(tx)))))) as T,
+  count: async (text) => Number((await db.query<{ n: unknown }>(text)).rows[0]!.n),
 })
 
 test('every statement names the tenant, but for those that are listed', () => checkStatements('postgres', seen))

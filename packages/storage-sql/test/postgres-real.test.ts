@@ -7,7 +7,6 @@ import { storageSuite } from '@patronkit/storage-testkit'
 import fc from 'fast-check'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Host, hostFacts, rivalFacts } from './postgres-host.ts'
 import { realPostgres, type Server, startServer } from './postgres-server.ts'
 import { accounts, schema as accountsSchema, unit } from './sample.ts'
 
@@ -77,37 +76,6 @@ describe.runIf(realPostgres)('on a real server', () => {
     return server.pool(4, 'serving:serving')
   })
   storageSuite({ name: 'pg as a role without rights on DDL', test, engine: servedByRole, capabilities: { ddl: true } })
-
-  const pgHost: Host = {
-    name: 'pg',
-    connection: () => fromPg(pool()),
-    transaction: async (work, begin = '') => {
-      const client = await pool().connect()
-      try {
-        await client.query(`begin ${begin}`)
-        const answer = await work((text) => client.query(text), fromPg(client))
-        await client.query('commit')
-        return answer
-      } catch (error) {
-        await client.query('rollback')
-        throw error
-      } finally {
-        client.release()
-      }
-    },
-    count: async (text) => (await pool().query(text)).rows[0].n,
-  }
-  const postgresJsHost: Host = {
-    name: 'postgres.js',
-    connection: () => fromPostgresJs(sql()),
-    transaction: async (work, begin = '') =>
-      (await sql().begin(begin, (tx) => work((text) => tx.unsafe(text), fromPostgresJs(tx)))) as Awaited<ReturnType<typeof work>>,
-    count: async (text) => (await sql().unsafe(text))[0]!.n,
-  }
-  for (const host of [pgHost, postgresJsHost]) {
-    hostFacts(host)
-    rivalFacts(host)
-  }
 
   test('a pool of one connection does not wait for itself, neither alone nor in a transaction of the host', async () => {
     const single = server.pool(1)
