@@ -1,5 +1,5 @@
 import { DAY } from '@patronkit/core/service'
-import { dayAt, monthsOn, type Period, periodEnd, periodStart, startOfDay } from './local-day.ts'
+import { addMonths, dayAt, monthsOn, type Period, periodEnd, periodStart, startOfDay } from './local-day.ts'
 
 /** A rung of the ladder: from how many qualifying points on. The lowest begins at 0. */
 export interface Tier {
@@ -13,11 +13,14 @@ export type TierWindow =
   | { readonly kind: 'balance' }
   /** Everything ever earned; a tier is never lost. */
   | { readonly kind: 'lifetime' }
-  /** The last so many months; a tier stands as long, then is looked at again. */
+  /** The last so many months; a tier stands as long, to the end of the local day, then is looked at again. */
   | { readonly kind: 'rolling'; readonly months: number }
   /** The calendar period; a tier stands to the end of the `keeps`-th period after it (default 1). */
   | { readonly kind: 'calendar'; readonly period: Period; readonly keeps?: number | undefined }
-  /** Months since the tier began, or since the account was opened; rising starts them anew. */
+  /**
+   * Months since the tier began, or since the account was opened, to the end of the local day; rising starts them anew. What
+   * brought a tier does not renew it.
+   */
   | { readonly kind: 'anniversary'; readonly months: number }
 
 /** The ladder of a programme. */
@@ -39,12 +42,14 @@ export interface Movement {
 
 /**
  * Where an account stands. `reviewAt` is when the tier is looked at next, null for never; in grace it is the grace's end.
- * `countsFrom` is where an anniversary's window began, or the window that a grace prolongs.
+ * `countsFrom` is where an anniversary's window began; `renewsFrom` from when on points count for keeping the tier: behind the
+ * movement that brought it, or from where the window began that a grace prolongs.
  */
 export interface Standing {
   readonly tier: string
   readonly since: number
   readonly countsFrom: number
+  readonly renewsFrom: number
   /** When it was last looked at with a result. */
   readonly asOf: number
   readonly reviewAt: number | null
@@ -90,6 +95,7 @@ export const enrolled = (rules: TierRules, at: number, zone: string): Standing =
   tier: rules.tiers[0]!.id,
   since: at,
   countsFrom: at,
+  renewsFrom: at,
   // a movement of the very first instant is still to come
   asOf: at - 1,
   reviewAt: reviewAfter(rules.window, at, zone),
@@ -100,7 +106,7 @@ function reviewAfter(window: TierWindow, at: number, zone: string): number | nul
   switch (window.kind) {
     case 'rolling':
     case 'anniversary':
-      return monthsOn(zone, at, window.months)
+      return startOfDay(zone, addMonths(dayAt(zone, at), window.months) + 1)
     case 'calendar': {
       let end = periodEnd(dayAt(zone, at), window.period)
       for (let more = window.keeps ?? 1; more > 0; more--) end = periodEnd(end, window.period)
@@ -139,25 +145,22 @@ export function climbTiers(
   const counter = countPoints(movements)
   const steps: TierStep[] = []
   let standing = start
-  const move = (
-    at: number,
-    to: string,
-    next: { readonly reviewAt: number | null; readonly inGrace?: boolean; readonly countsFrom?: number },
-  ) => {
+  const move = (at: number, to: string, next: Pick<Standing, 'reviewAt' | 'inGrace' | 'countsFrom' | 'renewsFrom'>) => {
     const from = standing.tier
-    const since = to === standing.tier ? standing.since : at
-    standing = { tier: to, since, countsFrom: next.countsFrom ?? at, asOf: at, reviewAt: next.reviewAt, inGrace: next.inGrace ?? false }
+    standing = { tier: to, since: to === from ? standing.since : at, asOf: at, ...next }
     steps.push({ at, from, to, standing })
   }
   const review = (at: number) => {
     // the window that is judged ended just before the review
-    const from = judgedFrom(rules, standing, at, zone)
-    const reached = tierFor(rules.tiers, counter(from, at - 1))
+    const renewsFrom = judgedFrom(rules, standing, at, zone)
+    const reached = tierFor(rules.tiers, counter(renewsFrom, at - 1))
     const [now, due] = [rankOf(rules, standing.tier), rankOf(rules, reached)]
-    const next = { reviewAt: reviewAfter(rules.window, at, zone) }
+    const begun = rules.window.kind === 'calendar' ? at : at - 1
+    const next = { reviewAt: reviewAfter(rules.window, begun, zone), inGrace: false, countsFrom: at, renewsFrom: at }
     if (due >= now) return move(at, standing.tier, next)
     if (!standing.inGrace && rules.graceDays) {
-      return move(at, standing.tier, { reviewAt: at + rules.graceDays * DAY, inGrace: true, countsFrom: from })
+      const { countsFrom } = standing
+      return move(at, standing.tier, { reviewAt: at + rules.graceDays * DAY, inGrace: true, countsFrom, renewsFrom })
     }
     move(at, rules.downgrade === 'one-step' ? rules.tiers[now - 1]!.id : reached, next)
   }
@@ -171,7 +174,10 @@ export function climbTiers(
     const reached = tierFor(rules.tiers, counter(from, movement.at))
     const rises = rankOf(rules, reached) > rankOf(rules, standing.tier)
     const falls = rules.window.kind === 'balance' && reached !== standing.tier
-    if (rises || falls) move(movement.at, reached, { reviewAt: reviewAfter(rules.window, movement.at, zone) })
+    if (rises || falls) {
+      const { at } = movement
+      move(at, reached, { reviewAt: reviewAfter(rules.window, at, zone), inGrace: false, countsFrom: at, renewsFrom: at + 1 })
+    }
   }
   reviewUntil(span.until)
   return { standing, steps }
@@ -238,7 +244,7 @@ export function viewTier(rules: TierRules, standing: Standing, movements: readon
 }
 
 const judgedFrom = (rules: TierRules, standing: Standing, reviewAt: number, zone: string): number =>
-  standing.inGrace ? standing.countsFrom : windowStart(rules.window, standing, reviewAt - 1, zone)
+  standing.inGrace || rules.window.kind === 'anniversary' ? standing.renewsFrom : windowStart(rules.window, standing, reviewAt - 1, zone)
 
 const graceEnd = (rules: TierRules, standing: Standing, reviewAt: number): number =>
   standing.inGrace ? reviewAt : reviewAt + (rules.graceDays ?? 0) * DAY

@@ -449,11 +449,12 @@ describe('tiers', () => {
       given(story, { type: 'earn', id: day, at: at(day), order: order(day, total) }, programme)
     const bronze = buy(opened(programme, at('2023-12-01')), '2024-01-01', '200.00')
     const tier = (story: Story, day: string) => tierAt(story.state, programme, at(day))?.tier
-    // the 200 that made Bronze on 1 January are part of the year that begins with them, as the shop counts it
-    expect([tier(bronze, '2024-12-31'), tier(bronze, '2025-01-02')]).toEqual(['bronze', 'bronze'])
-    expect(tier(bronze, '2026-01-02')).toBe('member')
-    const silver = buy(bronze, '2024-06-01', '300.00')
-    expect(tierAt(silver.state, programme, at('2024-06-02'))).toMatchObject({ tier: 'silver', until: at('2025-06-01') })
+    expect([tier(bronze, '2025-01-01T23:59:59.999Z'), tier(bronze, '2025-01-02')]).toEqual(['bronze', 'member'])
+    const kept = buy(bronze, '2024-12-31', '200.00')
+    expect([tier(kept, '2025-01-02'), tier(kept, '2026-01-01'), tier(kept, '2026-01-02')]).toEqual(['bronze', 'bronze', 'member'])
+    const silver = buy(bronze, '2024-06-01', '500.00')
+    expect([tier(silver, '2024-06-01'), tier(silver, '2025-06-01'), tier(silver, '2025-06-02')]).toEqual(['silver', 'silver', 'member'])
+    expect(tierAt(silver.state, programme, at('2024-06-02'))).toMatchObject({ tier: 'silver', until: at('2025-06-02'), missingToKeep: 500 })
   })
 
   test('C29 need 5,000 and have 4,000: 1,000 more; the tier is sure until the last instant before its review', () => {
@@ -512,13 +513,19 @@ describe('tiers', () => {
       ...plain,
       tiers: { tiers: ladder, window: { kind: 'calendar', period: 'year', keeps: 0 }, graceDays: 10 },
     }
-    const silver = given(
-      opened(programme, at('2024-02-01')),
-      { type: 'earn', id: 'e', at: at('2024-03-01'), order: order('o', '100.00') },
-      programme,
-    )
-    const next = given(silver, { type: 'earn', id: 'e2', at: at('2025-06-01'), order: order('o2', '60.00') }, programme)
-    expect(tierAt(next.state, programme, at('2025-06-01'))?.tier).toBe('silver')
+    const buy = (story: Story, day: string, total: string) =>
+      given(story, { type: 'earn', id: day, at: at(day), order: order(day, total) }, programme)
+    const silver = buy(buy(opened(programme, at('2024-02-01')), '2024-03-01', '100.00'), '2025-06-01', '60.00')
+    const tier = (story: Story, day: string) => tierAt(story.state, programme, at(day))
+    expect(tier(silver, '2026-01-05')).toMatchObject({
+      tier: 'silver',
+      inGrace: true,
+      until: at('2026-01-11'),
+      missingToKeep: 40,
+      projected: 'basic',
+    })
+    expect(tier(silver, '2026-01-11')?.tier).toBe('basic')
+    expect(tier(buy(silver, '2026-01-08', '40.00'), '2026-01-11')).toMatchObject({ tier: 'silver', inGrace: false })
   })
 })
 
