@@ -50,6 +50,10 @@ describe.runIf(realPostgres)('drizzle-kit push on a real PostgreSQL', () => {
     expect(await pushed('shared', { schema: 'public', tablePrefix: 'patronkit_' }, documented('tablesFilter'))).toEqual([])
   })
 
+  test('without any line a schema of our own stays: only public is compared', async () => {
+    expect(await pushed('plain', { schema: 'patronkit', tablePrefix: '' }, '')).toEqual([])
+  })
+
   test('without the line our tables are gone, so it is the line that keeps them', async () => {
     expect((await pushed('bare', { schema: 'public', tablePrefix: 'patronkit_' }, '')).length).toBeGreaterThan(5)
     expect(
