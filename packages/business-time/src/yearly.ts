@@ -1,6 +1,6 @@
 import { DAY } from '@patronkit/core/service'
 import type { Weekday, YearlyRule } from './definition.ts'
-import { type Hours, readHours } from './hours.ts'
+import { type Hours, lengthOf, readHours } from './hours.ts'
 import { weekdayOf } from './wall.ts'
 
 /** What the yearly rules say of a day: the hours it has instead, none of them for a holiday; undefined for any other day. */
@@ -30,7 +30,7 @@ function daysOf(year: number, rules: readonly { rule: YearlyRule; hours: readonl
     const day = dayIn(year, rule.on)
     if (day === undefined) continue
     const before = days.get(day)
-    if (!before || before.length > hours.length) days.set(day, hours)
+    if (!before || lengthOf(before) > lengthOf(hours)) days.set(day, hours)
   }
   return days
 }

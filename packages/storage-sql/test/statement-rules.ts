@@ -36,7 +36,7 @@ const EXCEPTIONS: readonly Exception[] = [
   {
     family: 'nextDue',
     why: 'one instant for the workers of all tenants',
-    sqlite: [/^select json_array\(\(select "due_at" as "at" from "pk_timer" where "queue" = \?/],
+    sqlite: [/^select '\[' \|\| \(+coalesce\(\(select "due_at" as "at" from "pk_timer" where "queue" = \?/],
     postgres: [/^select array_to_json\(array\[to_json\(\(select "due_at" as "at" from "pk_timer" where "queue" = /],
   },
   {
@@ -60,7 +60,7 @@ const EXCEPTIONS: readonly Exception[] = [
   {
     family: 'health',
     why: 'counts what is parked, waiting and behind over all tenants',
-    sqlite: [/^select json_array\(\(select count\(\*\) from "pk_timer" where "parked"/],
+    sqlite: [/^select '\[' \|\| \(+coalesce\(\(select count\(\*\) from "pk_timer" where "parked"/],
     postgres: [/^select array_to_json\(array\[to_json\(\(select count\(\*\) from "pk_timer" where "parked"/],
   },
   {
