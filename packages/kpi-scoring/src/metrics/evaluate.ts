@@ -35,7 +35,7 @@ export function evaluateMetrics(i: { readonly graph: MetricGraph; readonly value
   const { graph } = i
   if (graph.shifted !== null)
     throw wrong(`metric ${graph.shifted}`, 'looks at another period', 'Ask measure({ calendar, … }), which has periods.')
-  const values: Value[] = graph.metrics.map(({ id }) => ({ value: null, reason: { code: 'no-data', metric: id } }))
+  const values: Value[] = graph.metrics.map(({ id }, place) => (graph.formulas[place] ? UNKNOWN : given(id, null)))
   for (const [id, value] of Object.entries(i.values)) values[measuredPlace(graph, id)] = given(id, value)
   const get = (place: number) => values[place]!
   let recomputed = 0
@@ -73,6 +73,9 @@ export function changeValues(i: {
   for (const place of [...touched].sort((a, b) => a - b)) values[place] = graph.formulas[place]!(get)
   return evaluation(graph, values, touched.size)
 }
+
+/** Stands where a formula is about to be worked out. */
+const UNKNOWN: Value = Object.freeze({ value: null })
 
 function measuredPlace(graph: MetricGraph, id: string): number {
   const place = graph.placeOf.get(id)
