@@ -48,8 +48,23 @@ const WEEKS = { '4-4-5': [4, 4, 5], '4-5-4': [4, 5, 4], '5-4-4': [5, 4, 4] } as 
 const dayNumber = (year: number, month: number, day: number): number => Date.UTC(year, month - 1, day) / DAY
 const localDate = (day: number): LocalDate => new Date(day * DAY).toISOString().slice(0, 10) as LocalDate
 
-/** Compiles a calendar into its spine of periods. */
+/** Spines by what their calendars say: compiling one takes as long as a thousand questions to it. */
+const compiled = new Map<string, Spine>()
+const MOST_CALENDARS = 64
+
+/** The spine of a calendar's periods. */
 export function spineOf(calendar: ReportingCalendar): Spine {
+  const { zone, yearStarts, yearNamed, weekStarts, months } = calendar
+  const key = JSON.stringify([zone, yearStarts, yearNamed, weekStarts, months])
+  const known = compiled.get(key)
+  if (known) return known
+  const spine = compile(calendar)
+  if (compiled.size === MOST_CALENDARS) compiled.clear()
+  compiled.set(key, spine)
+  return spine
+}
+
+function compile(calendar: ReportingCalendar): Spine {
   const { zone, yearStarts = '01-01', yearNamed = 'start', weekStarts = 'mon', months = 'calendar' } = calendar
   const starts = /^(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])$/.exec(yearStarts)
   if (!starts) throw wrong('calendar.yearStarts', `is ${shown(yearStarts)}`, "Give month and day such as '04-01', at most the 28th.")

@@ -1,7 +1,7 @@
 import { exact, textOf } from '../exact.ts'
 import { unknownId, wrong } from '../refusals.ts'
 import type { Amount } from '../targets/progress.ts'
-import { type Reference, referencesOf, type Value } from './formula.ts'
+import type { Value } from './formula.ts'
 import type { MetricGraph } from './graph.ts'
 import type { Metric, MetricValue } from './model.ts'
 
@@ -33,13 +33,15 @@ export interface Evaluation {
  */
 export function evaluateMetrics(i: { readonly graph: MetricGraph; readonly values: { readonly [id: string]: Amount | null } }): Evaluation {
   const { graph } = i
-  refuseShifts(graph)
-  const values: Value[] = graph.metrics.map(({ id }) => ({ value: null, reason: { code: 'no-data', metric: id } }))
+  if (graph.shifted !== null)
+    throw wrong(`metric ${graph.shifted}`, 'looks at another period', 'Ask measure({ calendar, … }), which has periods.')
+  const values: Value[] = graph.metrics.map(({ id }, place) => (graph.formulas[place] ? UNKNOWN : given(id, null)))
   for (const [id, value] of Object.entries(i.values)) values[measuredPlace(graph, id)] = given(id, value)
+  const get = (place: number) => values[place]!
   let recomputed = 0
   graph.formulas.forEach((formula, place) => {
     if (!formula) return
-    values[place] = formula((reference) => values[graph.placeOf.get(reference.metric)!]!)
+    values[place] = formula(get)
     recomputed++
   })
   return evaluation(graph, values, recomputed)
@@ -66,11 +68,14 @@ export function changeValues(i: {
       queue.push(place)
     }
   }
-  const get = (reference: Reference) => values[graph.placeOf.get(reference.metric)!]!
+  const get = (place: number) => values[place]!
   // Places stand in an order in which each can be worked out.
   for (const place of [...touched].sort((a, b) => a - b)) values[place] = graph.formulas[place]!(get)
   return evaluation(graph, values, touched.size)
 }
+
+/** Stands where a formula is about to be worked out. */
+const UNKNOWN: Value = Object.freeze({ value: null })
 
 function measuredPlace(graph: MetricGraph, id: string): number {
   const place = graph.placeOf.get(id)
@@ -94,11 +99,3 @@ function evaluation(graph: MetricGraph, values: readonly Value[], recomputed: nu
 /** A value as it leaves the library. */
 export const shownValue = (metric: Metric, { value, reason }: Value): MetricValue =>
   value === null ? { value: null, unit: metric.unit, ...(reason ? { reason } : {}) } : { value: textOf(value), unit: metric.unit }
-
-/** Without a calendar there is no other period to look at. */
-function refuseShifts(graph: MetricGraph): void {
-  for (const metric of graph.metrics) {
-    const shifted = metric.kind === 'cumulative' || (metric.kind === 'derived' && referencesOf(metric.formula).some(({ shift }) => shift))
-    if (shifted) throw wrong(`metric ${metric.id}`, 'looks at another period', 'Ask measure({ calendar, … }), which has periods.')
-  }
-}

@@ -2,7 +2,7 @@ import { shown } from '../checks.ts'
 import { type Exact as Decimal, Exact, exact } from '../exact.ts'
 import { tooDeep, wrong } from '../refusals.ts'
 import type { Formula, Reason, Shift } from './model.ts'
-import { type Dimension, readUnit, sameUnit, times, unitMismatch } from './unit.ts'
+import { type Dimension, type Units, unitMismatch } from './unit.ts'
 
 /** A value on its way: exact, or undefined with a reason. */
 export interface Value {
@@ -17,19 +17,27 @@ const LARGEST = 10_000
 
 /** Refuses what is no formula, and what is nested too deep or has too many parts, before anything walks down into it. */
 export function checkFormula(formula: unknown, metric: string): void {
-  const waiting = [{ node: formula as Formula, depth: 0 }]
+  const waiting = [formula as Formula]
+  const depths = [0]
   for (let seen = 1; waiting.length > 0; seen++) {
     // one object that stands in many places counts as often as it stands
     if (seen > LARGEST)
       throw wrong(`the formula of metric ${metric}`, `has more than ${LARGEST} parts`, 'Give its parts as metrics of their own.')
-    const { node, depth } = waiting.pop()!
+    const node = waiting.pop()!
+    const depth = depths.pop()!
     if (depth > DEEPEST) throw tooDeep(`the formula of metric ${metric}`, DEEPEST)
-    for (const part of partsOf(node, metric)) waiting.push({ node: part, depth: depth + 1 })
+    for (const part of partsOf(node, metric)) {
+      waiting.push(part)
+      depths.push(depth + 1)
+    }
   }
 }
 
+const isFormula = (node: object): boolean =>
+  'metric' in node || 'number' in node || 'add' in node || 'multiply' in node || 'subtract' in node || 'divide' in node
+
 function partsOf(node: Formula, metric: string): readonly Formula[] {
-  if (typeof node !== 'object' || node === null || Object.keys(node).length === 0) {
+  if (typeof node !== 'object' || node === null || !isFormula(node)) {
     throw wrong(
       `metric ${metric}`,
       `has ${shown(node)} in its formula`,
@@ -71,31 +79,43 @@ function partsOf(node: Formula, metric: string): readonly Formula[] {
 }
 
 /** The metrics that a formula refers to. */
-export function referencesOf(formula: Formula): readonly Reference[] {
-  if ('metric' in formula) return [formula]
-  if ('number' in formula) return []
-  return partsOf(formula, '').flatMap(referencesOf)
+export function referencesOf(formula: Formula, into: Reference[] = []): Reference[] {
+  if ('metric' in formula) into.push(formula)
+  else if (!('number' in formula)) for (const part of innerOf(formula)) referencesOf(part, into)
+  return into
 }
 
 /** The unit of a formula; sums of unlike units are refused. */
-export function unitOf(formula: Formula, metric: string, unit: (id: string) => Dimension): Dimension {
+export function unitOf(formula: Formula, metric: string, units: Units, unit: (id: string) => Dimension): Dimension {
   if ('metric' in formula) return unit(formula.metric)
-  if ('number' in formula) return readUnit(formula.unit ?? 'share', `metric ${metric}`)
-  const [first, ...rest] = partsOf(formula, metric).map((part) => unitOf(part, metric, unit)) as [Dimension, ...Dimension[]]
-  if ('multiply' in formula) return rest.reduce((a, b) => times(a, b), first)
-  if ('divide' in formula) return times(first, rest[0]!, -1)
-  const other = rest.find((one) => !sameUnit(first, one))
-  if (other) throw unitMismatch(metric, 'add' in formula ? 'adds' : 'subtracts', first, other)
-  return first
+  if ('number' in formula) return units.read(formula.unit ?? 'share', metric)
+  const parts = innerOf(formula)
+  let found = unitOf(parts[0]!, metric, units, unit)
+  for (let at = 1; at < parts.length; at++) {
+    const next = unitOf(parts[at]!, metric, units, unit)
+    if ('multiply' in formula) found = units.times(found, next)
+    else if ('divide' in formula) found = units.times(found, next, -1)
+    else if (next !== found) throw unitMismatch(metric, 'add' in formula ? 'adds' : 'subtracts', found, next)
+  }
+  return found
 }
 
+/** The parts of a formula that was checked. */
+const innerOf = (formula: Exclude<Formula, { metric: string } | { number: string }>): readonly Formula[] =>
+  'add' in formula ? formula.add : 'multiply' in formula ? formula.multiply : 'subtract' in formula ? formula.subtract : formula.divide
+
+/** Gives the value of the metric at a place of the graph, in the same period or in a shifted one. */
+export type Get = (place: number, shift: Shift | undefined) => Value
+
 /** A formula made ready: answers its value from the values of the metrics it refers to. */
-export function compileFormula(formula: Formula, metric: string): (get: (reference: Reference) => Value) => Value {
+export function compileFormula(formula: Formula, metric: string, placeOf: (id: string) => number): (get: Get) => Value {
   if ('metric' in formula) {
-    if (formula.ifUndefined === undefined) return (get) => get(formula)
+    const { shift } = formula
+    const place = placeOf(formula.metric)
+    if (formula.ifUndefined === undefined) return (get) => get(place, shift)
     const standIn = { value: exact(formula.ifUndefined, `metric ${metric}, ifUndefined`) }
     return (get) => {
-      const found = get(formula)
+      const found = get(place, shift)
       return found.value === null ? standIn : found
     }
   }
@@ -103,7 +123,7 @@ export function compileFormula(formula: Formula, metric: string): (get: (referen
     const constant = { value: exact(formula.number, `metric ${metric}, number`) }
     return () => constant
   }
-  const parts = partsOf(formula, metric).map((part) => compileFormula(part, metric))
+  const parts = innerOf(formula).map((part) => compileFormula(part, metric, placeOf))
   if ('divide' in formula) return (get) => quotient(parts[0]!(get), parts[1]!(get), metric)
   const join: (a: Decimal, b: Decimal) => Decimal =
     'add' in formula ? (a, b) => a.plus(b) : 'subtract' in formula ? (a, b) => a.minus(b) : (a, b) => a.times(b)

@@ -1,9 +1,9 @@
 import { PatronkitError } from '@patronkit/core'
 import { distinct, listOf, shown, whole } from '../checks.ts'
 import { unknownId, wrong } from '../refusals.ts'
-import { checkFormula, compileFormula, quotient, type Reference, referencesOf, unitOf, type Value } from './formula.ts'
+import { checkFormula, compileFormula, type Get, quotient, type Reference, referencesOf, unitOf, type Value } from './formula.ts'
 import type { Metric } from './model.ts'
-import { type Dimension, readUnit, sameUnit, times, unitMismatch } from './unit.ts'
+import { type Dimension, type Units, unitMismatch, unitTable } from './unit.ts'
 
 /** Metrics checked against each other: every name is there, no circle, units fit; each stands behind those it needs. */
 export interface MetricGraph {
@@ -14,8 +14,10 @@ export interface MetricGraph {
   readonly needs: readonly (readonly number[])[]
   /** The places of the metrics that need it. */
   readonly neededBy: readonly (readonly number[])[]
+  /** The first metric that looks at another period, and so needs a calendar. */
+  readonly shifted: string | null
   /** Works a ratio or derived metric out of others; null for those that are measured. */
-  readonly formulas: readonly (((get: (reference: Reference) => Value) => Value) | null)[]
+  readonly formulas: readonly (((get: Get) => Value) | null)[]
 }
 
 const KINDS = ['simple', 'ratio', 'derived', 'cumulative', 'conversion']
@@ -42,34 +44,46 @@ export function metricGraph(i: { readonly metrics: readonly Metric[] }): MetricG
     'metrics',
   )
   const at = new Map(given.map(({ id }, place) => [id, place]))
-  const needs = given.map((metric) =>
-    needsOf(metric).map((id) => {
+  let shifted: string | null = null
+  const needs = given.map((metric) => {
+    const references = needsOf(metric)
+    if (metric.kind === 'cumulative' || references.some(({ shift }) => shift)) shifted ??= metric.id
+    const places: number[] = []
+    for (const { metric: id } of references) {
       const place = at.get(id)
       if (place === undefined) throw unknownId(id, `metric ${metric.id}`)
-      return place
-    }),
-  )
+      if (!places.includes(place)) places.push(place)
+    }
+    return places
+  })
   const order = inOrder(needs, (place) => given[place]!.id)
   const metrics = order.map((place) => given[place]!)
   const placeOf = new Map(metrics.map(({ id }, place) => [id, place]))
   const sorted = metrics.map(({ id }) => needs[at.get(id)!]!.map((place) => placeOf.get(given[place]!.id)!))
   const neededBy: number[][] = metrics.map(() => [])
   sorted.forEach((places, place) => {
-    for (const needed of new Set(places)) neededBy[needed]!.push(place)
+    for (const needed of places) neededBy[needed]!.push(place)
   })
   checkUnits(metrics, placeOf)
-  return { metrics, placeOf, needs: sorted, neededBy, formulas: metrics.map(formulaOf) }
+  return {
+    metrics,
+    placeOf,
+    needs: sorted,
+    neededBy,
+    shifted,
+    formulas: metrics.map((metric) => formulaOf(metric, (id) => placeOf.get(id)!)),
+  }
 }
 
-function needsOf(metric: Metric): readonly string[] {
-  if (metric.kind === 'ratio') return [metric.numerator, metric.denominator]
+function needsOf(metric: Metric): readonly Reference[] {
+  if (metric.kind === 'ratio') return [{ metric: metric.numerator }, { metric: metric.denominator }]
   if (metric.kind === 'cumulative') {
     if ('periods' in metric.over) whole(metric.over.periods, `metric ${metric.id}, over.periods`, 1)
-    return [metric.of]
+    return [{ metric: metric.of }]
   }
   if (metric.kind === 'derived') {
     checkFormula(metric.formula, metric.id)
-    return referencesOf(metric.formula).map((reference) => reference.metric)
+    return referencesOf(metric.formula)
   }
   if (KINDS.includes(metric.kind)) return []
   throw wrong(
@@ -81,10 +95,10 @@ function needsOf(metric: Metric): readonly string[] {
 
 /** Places so that each stands behind what it needs (Kahn, 1962); a circle is refused with its path. */
 function inOrder(needs: readonly (readonly number[])[], name: (place: number) => string): number[] {
-  const waiting = needs.map((places) => new Set(places).size)
+  const waiting = needs.map((places) => places.length)
   const neededBy: number[][] = needs.map(() => [])
   needs.forEach((places, place) => {
-    for (const needed of new Set(places)) neededBy[needed]!.push(place)
+    for (const needed of places) neededBy[needed]!.push(place)
   })
   const order = waiting.flatMap((count, place) => (count === 0 ? [place] : []))
   for (let next = 0; next < order.length; next++) {
@@ -114,26 +128,25 @@ function circle(needs: readonly (readonly number[])[], waiting: readonly number[
 }
 
 function checkUnits(metrics: readonly Metric[], placeOf: ReadonlyMap<string, number>): void {
-  const units: Dimension[] = []
-  const unit = (id: string) => units[placeOf.get(id)!]!
-  for (const metric of metrics) {
-    const declared = readUnit(metric.unit, `metric ${metric.id}, unit`)
-    const found = unitFound(metric, declared, unit)
-    if (!sameUnit(declared, found)) throw unitMismatch(metric.id, 'declares and works out', declared, found)
-    units.push(declared)
-  }
+  const units = unitTable()
+  const declared = metrics.map((metric) => units.read(metric.unit, metric.id))
+  const unit = (id: string) => declared[placeOf.get(id)!]!
+  metrics.forEach((metric, place) => {
+    const found = unitFound(metric, declared[place]!, units, unit)
+    if (found !== declared[place]) throw unitMismatch(metric.id, 'declares and works out', declared[place]!, found)
+  })
 }
 
-function unitFound(metric: Metric, declared: Dimension, unit: (id: string) => Dimension): Dimension {
-  if (metric.kind === 'ratio') return times(unit(metric.numerator), unit(metric.denominator), -1)
-  if (metric.kind === 'derived') return unitOf(metric.formula, metric.id, unit)
+function unitFound(metric: Metric, declared: Dimension, units: Units, unit: (id: string) => Dimension): Dimension {
+  if (metric.kind === 'ratio') return units.times(unit(metric.numerator), unit(metric.denominator), -1)
+  if (metric.kind === 'derived') return unitOf(metric.formula, metric.id, units, unit)
   if (metric.kind === 'cumulative') return unit(metric.of)
-  return metric.kind === 'conversion' ? new Map() : declared
+  return metric.kind === 'conversion' ? units.read('share', metric.id) : declared
 }
 
-function formulaOf(metric: Metric): MetricGraph['formulas'][number] {
-  if (metric.kind === 'derived') return compileFormula(metric.formula, metric.id)
+function formulaOf(metric: Metric, placeOf: (id: string) => number): MetricGraph['formulas'][number] {
+  if (metric.kind === 'derived') return compileFormula(metric.formula, metric.id, placeOf)
   if (metric.kind !== 'ratio') return null
-  const [numerator, denominator] = [{ metric: metric.numerator }, { metric: metric.denominator }]
-  return (get) => quotient(get(numerator), get(denominator), metric.id)
+  const [numerator, denominator] = [placeOf(metric.numerator), placeOf(metric.denominator)]
+  return (get) => quotient(get(numerator, undefined), get(denominator, undefined), metric.id)
 }

@@ -4,7 +4,7 @@ import { Exact } from '../exact.ts'
 import { unknownId, wrong } from '../refusals.ts'
 import { type Grain, type Period, periodsBetween, type ReportingCalendar, type Spine, spineOf } from './calendar.ts'
 import { shownValue } from './evaluate.ts'
-import { type Reference, referencesOf, type Value } from './formula.ts'
+import { referencesOf, type Value } from './formula.ts'
 import type { MetricGraph } from './graph.ts'
 import { between, type Measurements, type Row } from './measurements.ts'
 import type { ConversionMetric, Metric, MetricValue } from './model.ts'
@@ -128,13 +128,13 @@ function worked(
   inGroup: (row: Row) => boolean,
 ): Value {
   const metric = i.graph.metrics[at]!
-  const found = (id: string, its: Stretch) => values[i.graph.placeOf.get(id)!]!.get(keyOf(its))!
-  if (metric.kind === 'cumulative') return found(metric.of, longer(spine, stretch, metric.over))
+  const found = (place: number, its: Stretch) => values[place]!.get(keyOf(its))!
+  if (metric.kind === 'cumulative') return found(i.graph.placeOf.get(metric.of)!, longer(spine, stretch, metric.over))
   const formula = i.graph.formulas[at]
   if (formula) {
-    return formula(({ metric: id, shift }: Reference) => {
+    return formula((place, shift) => {
       const its = shift ? shifted(spine, stretch, shift) : stretch
-      return its ? found(id, its) : { value: null, reason: { code: 'no-such-period', metric: id } }
+      return its ? found(place, its) : { value: null, reason: { code: 'no-such-period', metric: i.graph.metrics[place]!.id } }
     })
   }
   const [from, to] = [spine.midnight(stretch.from), spine.midnight(stretch.to)]

@@ -109,7 +109,7 @@ function valuesOf(graph: MetricGraph, statistics: readonly Statistic[]): { [id: 
   const values: Value[] = []
   graph.metrics.forEach((metric, at) => {
     const formula = graph.formulas[at]
-    if (formula) values[at] = formula((reference) => values[graph.placeOf.get(reference.metric)!]!)
+    if (formula) values[at] = formula((place) => values[place]!)
     else if (metric.kind === 'simple') values[at] = folded(metric, statistics[at]!)
   })
   return Object.fromEntries(graph.metrics.map((metric, at) => [metric.id, shownValue(metric, values[at]!)]))

@@ -82,23 +82,31 @@ export function scoreAll(i: { readonly scorecard: Scorecard; readonly people: re
   const width = card.ids.length
   const values = new Float64Array(people.length)
   const points = new Float64Array(people.length * width)
-  const at = new Map<string, number>()
+  refuseTwice(people)
   for (let person = 0; person < people.length; person++) {
-    const { id } = people[person]!
-    if (typeof id !== 'string' || at.has(id)) distinct([...at.keys(), id], 'people')
-    at.set(id, person)
-    values[person] = card.fast ? fast(card, people[person]!, points, person * width) : slow(card, people[person]!, points, person * width)
+    values[person] = (card.fast ? fast : slow)(card, people[person]!, points, person * width)
   }
+  // found by id only once somebody asks: a map of everyone costs more than their scores
+  let places: Map<string, number> | undefined
   return {
     size: people.length,
     measures: card.ids,
     value: (person) => (Number.isNaN(values[person]!) ? null : values[person]!),
     points: (person, measure) => points[person * width + measure]!,
     explain: ({ id }) => {
-      const person = at.get(id)
+      places ??= new Map(people.map((person, at) => [person.id, at]))
+      const person = places.get(id)
       if (person === undefined) throw unknownId(id, 'people')
       return explained(card, people[person]!, Number.isNaN(values[person]!) ? null : values[person]!, points, person * width)
     },
+  }
+}
+
+function refuseTwice(people: readonly Scored[]): void {
+  const seen = new Set<string>()
+  for (let person = 0; person < people.length; person++) {
+    const { id } = people[person]!
+    if (typeof id !== 'string' || seen.size === seen.add(id).size) distinct([...seen, id], 'people')
   }
 }
 
