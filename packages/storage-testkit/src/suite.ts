@@ -9,6 +9,7 @@ import { guardFacts } from './guard-facts.ts'
 import { modelFact } from './model.ts'
 import { readFacts } from './read-facts.ts'
 import { schemaFacts } from './schema-facts.ts'
+import { tenantFacts } from './tenant-facts.ts'
 import { timerFacts } from './timer-facts.ts'
 import { unitFacts } from './unit-facts.ts'
 
@@ -45,6 +46,7 @@ const FACTS: readonly Facts[] = [
   eventFacts,
   timerFacts,
   feedFacts,
+  tenantFacts,
   schemaFacts,
 ]
 
