@@ -45,6 +45,18 @@ export function dealt<T extends Ripe>(ripe: readonly T[], after: string, limit: 
   return dealt
 }
 
+/**
+ * Whether timers fill a claim when `most` were read of each tenant: no tenant's turn then reaches past what was read. Else
+ * more is to be read of those that gave so many.
+ */
+export function fills(ripe: readonly Ripe[], most: number, limit: number): boolean {
+  const read = new Map<string, number>()
+  for (const { tenant } of ripe) read.set(tenant, (read.get(tenant) ?? 0) + 1)
+  let turns = 0
+  for (const count of read.values()) turns += Math.min(count, most)
+  return turns >= limit
+}
+
 const oldestFirst = (a: Ripe, b: Ripe): number => a.dueAt - b.dueAt || compareText(a.queue, b.queue) || compareText(a.key, b.key)
 
 /** How many events each lane gives to a page of the feed when so many lanes have news. */
