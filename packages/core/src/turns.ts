@@ -1,7 +1,7 @@
 import { compareText, LANES, laneOf } from './text.ts'
 
 /** How many lanes with news a page of the feed is shared by at most. */
-const LANES_A_PAGE = 8
+export const LANES_A_PAGE = 8
 
 /** How many places behind `from` a lane stands, going round. */
 export const lanesBehind = (from: number, lane: number): number => (((lane - from) % LANES) + LANES) % LANES
