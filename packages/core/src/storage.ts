@@ -62,7 +62,7 @@ export {
   type Value,
 } from './table.ts'
 export { compareText, LANES, laneOf } from './text.ts'
-export { dealt, lanesBehind, type Ripe, shareOf, turnsAfter } from './turns.ts'
+export { dealt, fills, LANES_A_PAGE, lanesBehind, type Ripe, shareOf, turnsAfter } from './turns.ts'
 export {
   type Add,
   checkUnit,

@@ -1,7 +1,7 @@
 import { compareText, LANES, laneOf } from './text.ts'
 
 /** How many lanes with news a page of the feed is shared by at most. */
-const LANES_A_PAGE = 8
+export const LANES_A_PAGE = 8
 
 /** How many places behind `from` a lane stands, going round. */
 export const lanesBehind = (from: number, lane: number): number => (((lane - from) % LANES) + LANES) % LANES
@@ -43,6 +43,18 @@ export function dealt<T extends Ripe>(ripe: readonly T[], after: string, limit: 
     if (dealt.length === before) break
   }
   return dealt
+}
+
+/**
+ * Whether timers fill a claim when `most` were read of each tenant: no tenant's turn then reaches past what was read. Else
+ * more is to be read of those that gave so many.
+ */
+export function fills(ripe: readonly Ripe[], most: number, limit: number): boolean {
+  const read = new Map<string, number>()
+  for (const { tenant } of ripe) read.set(tenant, (read.get(tenant) ?? 0) + 1)
+  let turns = 0
+  for (const count of read.values()) turns += Math.min(count, most)
+  return turns >= limit
 }
 
 const oldestFirst = (a: Ripe, b: Ripe): number => a.dueAt - b.dueAt || compareText(a.queue, b.queue) || compareText(a.key, b.key)

@@ -1,4 +1,4 @@
-import { type Claimed, type ClaimRequest, dealt, LANES, laneOf, type Steps, turnsAfter } from '@patronkit/core/storage'
+import { type Claimed, type ClaimRequest, dealt, fills, LANES, laneOf, type Steps, turnsAfter } from '@patronkit/core/storage'
 import { type Expression, type RawBuilder, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { bound, type Fields, int, limitedTo, matching, tenantPick, text } from './fields.ts'
@@ -191,11 +191,17 @@ function* ripeTimers(shapes: QueueShapes, request: ClaimRequest): Steps<Statemen
   const waiting = ripeOf(yield ask(shapes.waiting, '', request))
   if (waiting.length + lapsed.length <= limit) return [...waiting, ...lapsed]
   const tenants = yield* tenantsInTurn(shapes, request, lapsed)
-  const ripe = lapsed.filter((timer) => tenants.includes(timer.tenant))
-  // every other tenant gives at least one
-  const most = limit - tenants.length + 1
-  for (const tenant of tenants) ripe.push(...ripeOf(yield ask(shapes.oldest, tenant, { request, lane: laneOf(tenant), most })))
-  return ripe
+  const due = new Map<string, readonly Ripe[]>()
+  // a fair share of each first; every other tenant gives at least one, so nobody is ever asked for more than `utmost`
+  const utmost = limit - tenants.length + 1
+  for (let [before, most] = [0, Math.ceil(limit / tenants.length)]; ; [before, most] = [most, Math.min(4 * most, utmost)]) {
+    for (const tenant of tenants) {
+      if ((due.get(tenant)?.length ?? before) < before) continue
+      due.set(tenant, ripeOf(yield ask(shapes.oldest, tenant, { request, lane: laneOf(tenant), most })))
+    }
+    const ripe = [...lapsed.filter((timer) => due.has(timer.tenant)), ...[...due.values()].flat()]
+    if (most >= utmost || fills(ripe, most, limit)) return ripe
+  }
 }
 
 /** The first `limit` tenants in turn that have something ripe. */

@@ -9,7 +9,14 @@ export interface PgClient {
 /** What is used of a `Pool` of pg. */
 export interface PgPool extends PgClient {
   readonly totalCount: number
-  connect(): Promise<PgClient & { release(error?: Error | boolean): void }>
+  connect(): Promise<PgPoolClient>
+}
+
+/** What is used of a client that a pool lends. */
+export interface PgPoolClient extends PgClient {
+  release(error?: Error | boolean): void
+  on?(event: 'error', listener: (error: Error) => void): unknown
+  off?(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /** A statement as pg takes it. */
@@ -54,6 +61,11 @@ async function inTransaction<T>(pool: PgPool, named: boolean, work: (session: Se
   const client = await pool.connect()
   const plain = (text: string) => client.query({ text, rowMode: 'array' })
   let broken: Error | undefined
+  // a server that ends the connection between two statements says so in an event, which ends the process when nobody listens
+  const lost = (error: Error) => {
+    broken = error
+  }
+  client.on?.('error', lost)
   try {
     await plain('begin')
     const answer = await work(over(client, named))
@@ -61,11 +73,10 @@ async function inTransaction<T>(pool: PgPool, named: boolean, work: (session: Se
     return answer
   } catch (error) {
     // a connection that cannot roll back is of no more use to anybody
-    await plain('rollback').catch((failure: Error) => {
-      broken = failure
-    })
+    await plain('rollback').catch(lost)
     throw error
   } finally {
+    client.off?.('error', lost)
     client.release(broken)
   }
 }

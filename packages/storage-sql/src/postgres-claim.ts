@@ -28,7 +28,7 @@ const SEEN = ['due_at', 'generation', 'attempts', 'lease']
 /**
  * `some`: as many as the limit are all there are. Only when there are more, `walk` goes from lane to lane with something
  * due, and from tenant to tenant in it, until it has found as many as the limit: a step in an index each, whatever a
- * tenant's backlog. `ripe` then takes the oldest of each tenant, as many as could have a turn.
+ * tenant's backlog. Of each tenant the oldest are then locked: `share`, and `more` where a share of each is not enough.
  */
 function claimShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
   const { asText, build, cast, rows, skipLocked } = catalog.dialect
@@ -81,10 +81,20 @@ function claimShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
   const dueLanes = sql`select * from (${visits}) as "v" where ${any(each(laneHas))} order by "n"`
   const turn = sql`case when "lane" = ${start()} and "tenant" <= ${last()} then ${lanes}
     else ("lane" - ${start()} + ${lanes}) % ${lanes} end`
-  const oldest = each(
-    (queue) => sql`select ${columns} from ${timer} where "lane" = "t"."lane" and "tenant" = "t"."tenant" and ${due(queue)}
-    order by "due_at", "key" limit ${limit()} + 1 - (select count(*) from "turn") ${locked}`,
-  )
+  const oldest = (most: RawBuilder<unknown>, enough: RawBuilder<unknown>) =>
+    sql`select "r".* from "turn" as "t" cross join lateral (${all(
+      each(
+        (queue) => sql`select "t"."turn", ${columns} from ${timer} where "lane" = "t"."lane" and "tenant" = "t"."tenant" and ${due(queue)}
+        order by "due_at", "key" limit ${most} ${locked}`,
+      ),
+    )}) as "r" where not ${enough}`
+  const tenants = sql`(select count(*) from "turn")`
+  // a fair share of each; only when that does not fill the claim as many as could have a turn, as every other gives at least one
+  const fair = sql`(select (${limit()} + count(*) - 1) / greatest(1, count(*)) from "turn")`
+  const share = oldest(fair, sql`false`)
+  // several queues of a tenant may give more than its share, which says nothing of what stands behind
+  const filled = sql`(select coalesce(sum(least("n", ${fair})), 0) from (select count(*) as "n" from "share" group by "tenant") as "each")`
+  const more = oldest(sql`${limit()} + 1 - ${tenants}`, sql`(${filled} >= ${limit()} or ${tenants} <= 1)`)
   const lease = cast('text', parameter<ClaimRequest>(text((request) => request.lease)))
   const until = cast('instant', parameter<ClaimRequest>(int((request) => request.now + request.leaseMs)))
 
@@ -94,8 +104,10 @@ function claimShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
     "tenants" as (select "lane", "tenant" from "walk" union select "lane", "tenant" from "lapsed"
       union select "lane", "tenant" from "known" where (select count(*) from "known") <= ${limit()}),
     "turn" as materialized (select "lane", "tenant", ${turn} as "turn" from "tenants" order by "turn", "tenant" limit ${limit()}),
-    "ripe" as materialized (select "t"."turn", "r".* from "turn" as "t" cross join lateral (${all(oldest)}) as "r"
-      union all select "t"."turn", ${sql.join(names.map((column) => sql.ref(`l.${column}`)))} from "turn" as "t"
+    "share" as materialized (${share}),
+    "more" as materialized (${more}),
+    "ripe" as materialized (select * from "share" union select * from "more"
+      union select "t"."turn", ${sql.join(names.map((column) => sql.ref(`l.${column}`)))} from "turn" as "t"
         join "lapsed" as "l" on "l"."tenant" = "t"."tenant"),
     "dealt" as materialized (select *, row_number() over (partition by "tenant" order by "due_at", "queue", "key") as "round" from "ripe"
       order by "round", "turn", "tenant" limit ${limit()}),

@@ -1,4 +1,4 @@
-import type { ConsumerState, FedEvent, FeedPage, FeedRequest, Steps } from '@patronkit/core/storage'
+import { type ConsumerState, type FedEvent, type FeedPage, type FeedRequest, LANES_A_PAGE, type Steps } from '@patronkit/core/storage'
 import { sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { EVENT_COLUMNS, eventOf } from './events.ts'
@@ -30,7 +30,7 @@ function pageShape(catalog: Catalog): Shape<FeedRequest> {
   const limit = () => limitedTo<FeedRequest>(catalog, (request) => request.limit)
   const state = sql.join(STATE_COLUMNS.map((column) => sql.ref(`n.${column}`)))
   const columns = sql.join(EVENT_COLUMNS.map((column) => sql.ref(column)))
-  const share = sql`(select greatest(1, ${limit()} / greatest(1, least(count(*), 8))) from "news")`
+  const share = sql`(select greatest(1, ${limit()} / greatest(1, least(count(*), ${sql.lit(LANES_A_PAGE)}))) from "news")`
   const page = sql`with "news" as materialized (${newsOf(catalog)})
     select ${state}, "e".* from "news" as "n" cross join lateral (
       select "position", ${columns} from ${event} where "lane" = "n"."lane" and ${sql.raw(SEQUENCED)} and "position" > "n"."at"

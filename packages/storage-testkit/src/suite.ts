@@ -9,6 +9,7 @@ import { guardFacts } from './guard-facts.ts'
 import { modelFact } from './model.ts'
 import { readFacts } from './read-facts.ts'
 import { schemaFacts } from './schema-facts.ts'
+import { tenantFacts } from './tenant-facts.ts'
 import { timerFacts } from './timer-facts.ts'
 import { transactionFacts } from './transaction-facts.ts'
 import { unitFacts } from './unit-facts.ts'
@@ -51,6 +52,7 @@ const FACTS: readonly Facts[] = [
   feedFacts,
   transactionFacts,
   upkeepFacts,
+  tenantFacts,
   schemaFacts,
 ]
 

@@ -165,6 +165,15 @@ export const timerFacts: Facts = ({ fact }) => {
     same(served.slice(0, 40), inTurn, 'the order of the turns')
   })
 
+  fact('a tenant whose timers stand in several queues gives the oldest of all of them', async (storage) => {
+    await storage.commit([
+      unitOf({ subject: 'a', timers: [set('q1', 1), set('q2', 2), set('q3', 3), set('q4', 4), set('r1', 50, 'r'), set('r2', 51, 'r')] }),
+      unitOf({ tenant: 'beta', subject: 'a', timers: [set('b1', 9)] }),
+    ])
+    const claimed = await claim(storage, 'L', { queues: ['q', 'r'], limit: 4 })
+    same(keys(claimed), ['b1', 'q1', 'q2', 'q3'], 'what is read of a queue is not what is oldest')
+  })
+
   fact('a timer whose lease ran out is in turn like any other', async (storage) => {
     await storage.commit([
       unitOf({ subject: 'a', timers: [set('a1', 1), set('a2', 2)] }),

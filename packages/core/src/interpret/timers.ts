@@ -1,6 +1,6 @@
 import type { Claimed, ClaimRequest, StoredTimer, TimerRef } from '../port.ts'
 import { laneOf } from '../text.ts'
-import { dealt, turnsAfter } from '../turns.ts'
+import { dealt, fills, turnsAfter } from '../turns.ts'
 import type { TimerLease, TimerWrite, Unit } from '../unit.ts'
 import { after, type Doing, getKept, type Kept, keyOf, putKept, type RowStore, removeKept, scanKept } from './row-store.ts'
 
@@ -126,15 +126,23 @@ function* ripeTimers(store: RowStore, request: ClaimRequest): Doing<readonly Tim
   }
   if (limit <= 0 || waiting.length + lapsed.length <= limit) return [...waiting, ...lapsed]
   const tenants = yield* tenantsInTurn(store, request, new Set(lapsed.map((timer) => timer.tenant)))
-  const ripe = lapsed.filter((timer) => tenants.includes(timer.tenant))
-  for (const tenant of tenants) {
-    for (const queue of queues) {
-      const own = keyOf('turn', laneOf(tenant), tenant, queue)
-      // every other tenant gives at least one
-      ripe.push(...(yield* timersIn(store, queue, own, `${own}${keyOf(now + 1)}`, limit - tenants.length + 1)))
-    }
+  const due = new Map<string, readonly Timer[]>()
+  // a fair share of each first; every other tenant gives at least one, so nobody is ever asked for more than `utmost`
+  const utmost = limit - tenants.length + 1
+  for (let most = Math.ceil(limit / tenants.length); ; most = Math.min(4 * most, utmost)) {
+    for (const tenant of tenants) due.set(tenant, yield* oldestOf(store, request, tenant, most))
+    const ripe = [...lapsed.filter((timer) => due.has(timer.tenant)), ...[...due.values()].flat()]
+    if (most >= utmost || fills(ripe, most, limit)) return ripe
   }
-  return ripe
+}
+
+function* oldestOf(store: RowStore, request: ClaimRequest, tenant: string, most: number): Doing<readonly Timer[]> {
+  const oldest: Timer[] = []
+  for (const queue of request.queues) {
+    const own = keyOf('turn', laneOf(tenant), tenant, queue)
+    oldest.push(...(yield* timersIn(store, queue, own, `${own}${keyOf(request.now + 1)}`, most)))
+  }
+  return oldest
 }
 
 function* timersIn(store: RowStore, queue: string, from: string, to: string, limit: number): Doing<readonly Timer[]> {
