@@ -36,8 +36,7 @@ export function deciding(plan: Plan): (units: readonly Unit[], found: Found) => 
     const writes = createWrites()
     const later: { tenant: string; timer: TimerWrite }[] = []
     const counters = countersOf(plan, found)
-    const answers = units.map((unit, no): UnitAnswer => {
-      writes.unit(no)
+    const answers = units.map((unit): UnitAnswer => {
       const refused = refusalOf(plan, unit, found, counters)
       if (refused) return refused
       for (const add of unit.adds ?? []) counters.add(unit.tenant, add)

@@ -93,8 +93,8 @@ const FAULTS: { readonly [sqlState: string]: Fault } = {
   '42703': 'missing-relation',
   '3F000': 'missing-relation',
   '23505': 'duplicate',
-  // how the one statement of a commit ends itself when a row is not as it was read
-  '22012': 'broken-write',
+  // how the one statement of a commit ends itself when a row is not as it was read: by reading a sentence as a number
+  '22P02': 'broken-write',
   '55P03': 'busy',
   '40001': 'aborted',
   '40P01': 'aborted',
