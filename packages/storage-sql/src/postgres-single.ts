@@ -28,16 +28,20 @@ export function postgresSingle(catalog: Catalog, plan: (of: Table) => TablePlan)
       const writes = createWrites()
       for (const unit of units) writeUnit(plan, unit, writes, [])
       const groups = writes.groups()
+      if (groups.length === 0) return true
       const guards = [headGuards(units), timerGuards(units)].filter((guard) => guard.rows.length > 0)
       const sets = [...guards, ...groups.map((group) => ({ columns: group.columns, rows: rowsOf(group) }))]
       const singly = units.length === 1 && lengthOf(sets) <= MOST_ROWS_SINGLY
       const moves = singly && lengthOf(guards) === 1 && guards[0]!.relation === headTable
       if (moves) sets[0] = { columns: guards[0]!.same, rows: guards[0]!.rows }
       const shape = `${singly ? sets.map((set) => set.rows.length) : ''}|${guards.map((guard) => guard.relation.name).join()}|${shapeOfGroups(groups)}`
-      const expected = [lengthOf(guards), lengthOf(groups.filter(mustBeThere))]
-      const places = placesOf(sets, expected.length + 1, singly)
-      const text = kept(texts, shape, () => singleText(catalog, guards, groups, places, moves))
-      const params = [...expected.map(String), ...sets.flatMap((set, i) => paramsOf(set.rows, set.columns, places[i]!))]
+      const counts = [lengthOf(guards), lengthOf(groups.filter(mustBeThere))]
+      const places = placesOf(sets, singly ? 1 : 1 + counts.filter(Boolean).length, singly)
+      const text = kept(texts, shape, () => singleText(catalog, guards, groups, places, { moves, counts: countsIn(counts, singly) }))
+      const params = [
+        ...(singly ? [] : counts.filter(Boolean).map(String)),
+        ...sets.flatMap((set, i) => paramsOf(set.rows, set.columns, places[i]!)),
+      ]
       return (yield { text, params }) === DONE
     },
   }
@@ -56,7 +60,16 @@ const isPlain = (unit: Unit): boolean =>
   !unit.adds?.length &&
   (unit.timers.length < 2 || new Set(unit.timers.map(({ queue, key }) => rowId(queue, [key]))).size === unit.timers.length)
 
-const mustBeThere = ({ doing, relation }: Group): boolean => doing !== 'insert' && HAS_TO.has(doing) && relation !== timerTable
+/** Beside what the guards hold, and what raises an error when it is there. */
+const mustBeThere = ({ doing, relation }: Group): boolean =>
+  doing !== 'insert' && HAS_TO.has(doing) && relation !== timerTable && relation !== headTable
+
+/** Numbers of rows, in the text where it depends on them in any case, else as the first parameters. */
+function countsIn(counts: readonly number[], singly: boolean) {
+  let param = 1
+  const [guarded, relied] = counts.map((count) => (singly || count === 0 ? sql.lit(count) : sql.raw(`$${param++}::text::int8`)))
+  return { guarded: guarded!, relied: relied! }
+}
 
 /** Rows that have to be there as they were read. */
 interface Guard {
@@ -90,56 +103,75 @@ function timerGuards(units: readonly Unit[]): Guard {
 const countOf = (name: string) => sql`(select count(*) from ${sql.ref(name)})`
 
 const sumOf = (names: readonly string[]) =>
-  names.length === 0
-    ? sql`0`
-    : sql.join(
-        names.map((name) => countOf(name)),
-        sql` + `,
-      )
+  sql.join(
+    names.map((name) => countOf(name)),
+    sql` + `,
+  )
 
-/** Guards, then what others may be inserting, then the rest: each part reads the one row of the part before, or does nothing. */
+interface Known {
+  /** Whether the one guard is the one head that moves: its move is its guard. */
+  readonly moves: boolean
+  readonly counts: ReturnType<typeof countsIn>
+}
+
+/**
+ * Guards, then what others may be inserting, then the rest. A gate is a relation of one row; what stands behind it reads
+ * that row, and so comes after it, or does nothing.
+ */
 function singleText(
   catalog: Catalog,
   guards: readonly Guard[],
   groups: readonly Group[],
   places: readonly Place[],
-  moves: boolean,
+  { moves, counts }: Known,
 ): string {
   const parts: RawBuilder<unknown>[] = []
-  let gate: string | null = null
   const then = (name: string, part: RawBuilder<unknown>) => {
     parts.push(sql`${sql.ref(name)} as ${part}`)
     return name
   }
   const placeOf = (group: number) => places[guards.length + group]!
   const moved = moves ? groups.findIndex(({ doing, relation }) => doing === 'change' && relation === headTable) : -1
-  const names = groups.map((_, i) => (i === moved ? 'open' : `g${i}`))
+  let gate: string | null = null
   if (moves) {
     const where = sql`"t"."version" = ${sql.raw(`$${places[0]!.param}`)}::text::int8`
-    gate = then('open', sql`(${doText(catalog, groups[moved]!, placeOf(moved), { where, taken: 'raise' })})`)
+    gate = then(OPEN, sql`(${doText(catalog, groups[moved]!, placeOf(moved), { where, taken: 'raise', answer: 'one' })})`)
   } else if (guards.length > 0) {
     const held = guards.map((guard, i) => then(`held${i}`, heldText(catalog, guard, places[i]!)))
-    gate = then('open', sql`materialized (select 1 as "one" where ${sumOf(held)} = $1::text::int8)`)
+    gate = then(OPEN, sql`materialized (select 1 as "one" where ${sumOf(held)} = ${counts.guarded})`)
   }
+  // all commits insert what has no head yet in one order; a row under a head that is held has no rivals
+  const claims = groups.filter(({ doing }) => doing === 'claim')
+  const chained = gate === null || claims.length > 1 || claims.some(({ relation }) => relation === headTable)
+  const relied: { readonly name: string; readonly one: boolean }[] = []
   for (const [i, group] of groups.entries()) {
     if (i === moved) continue
-    then(names[i]!, sql`(${doText(catalog, group, placeOf(i), { gate, where: null, taken: 'raise' })})`)
-    if (group.doing !== 'claim') continue
-    // all commits insert in one order, and nothing waits for a lock while it has written what a claim ought to guard
-    gate =
-      placeOf(i).rows === 1
-        ? names[i]!
-        : then(`c${i}`, sql`materialized (select 1 as "one" from ${sql.ref(names[i]!)} having count(*) > 0)`)
+    const name = `g${i}`
+    const claim = group.doing === 'claim' && chained
+    const one = placeOf(i).rows === 1
+    const answer = claim || mustBeThere(group) ? 'one' : 'nothing'
+    then(name, sql`(${doText(catalog, group, placeOf(i), { gate, where: null, taken: 'raise', answer })})`)
+    if (claim) gate = one ? name : then(`c${i}`, sql`materialized (select 1 as "one" from ${sql.ref(name)} having count(*) > 0)`)
+    if (mustBeThere(group)) relied.push({ name, one })
   }
-  const relied = names.filter((_, i) => mustBeThere(groups[i]!))
-  const open = guards.length > 0 ? countOf('open') : sql`1`
-  // no SELECT can raise an error of its own, so a sentence is read as a number: the host finds it in the server's log
-  const stale = sql`case when ${open} = 0 and $1::text <> '0' then 'stale'`
-  const all = sql`when ${sumOf(relied)} = $2::text::int8 then ${sql.lit(DONE)}`
-  // no SELECT can raise an error of its own, so a sentence is read as a number: the host finds it in the server's log
-  const broken = relied.length === 0 ? sql`` : sql`else (select ${sql.lit(BROKEN)} || count(*) from ${sql.ref(relied[0]!)})::int8::text`
-  const answer = sql`${stale} ${all} ${broken} end`
-  return textOf(catalog, sql`${parts.length > 0 ? sql`with ${sql.join(parts)} ` : sql``}select ${answer}`)
+  const end = endText(relied, counts.relied)
+  const answer = guards.length > 0 ? sql`case when exists (select from ${sql.ref(OPEN)}) then ${end} else 'stale' end` : end
+  return textOf(catalog, sql`with ${sql.join(parts)} select ${answer}`)
+}
+
+const OPEN = 'open'
+
+/** The answer where the guards hold. No SELECT can raise an error of its own, so a sentence is read as a number: the host finds it in the server's log. */
+function endText(names: readonly { readonly name: string; readonly one: boolean }[], relied: RawBuilder<unknown>) {
+  if (names.length === 0) return sql.lit(DONE)
+  const all = names.every(({ one }) => one)
+    ? sql.join(
+        names.map(({ name }) => sql`exists (select from ${sql.ref(name)})`),
+        sql` and `,
+      )
+    : sql`${sumOf(names.map(({ name }) => name))} = ${relied}`
+  return sql`case when ${all} then ${sql.lit(DONE)}
+    else (select ${sql.lit(BROKEN)} || count(*) from ${sql.ref(names[0]!.name)})::int8::text end`
 }
 
 const BROKEN = 'patronkit: a row that a decision relied on is not there; nothing was written. Rows of this kind: '
@@ -147,6 +179,6 @@ const BROKEN = 'patronkit: a row that a decision relied on is not there; nothing
 /** Locks rows that are as they were read, in the order of their keys, and answers those. */
 function heldText(catalog: Catalog, { relation, columns, same }: Guard, place: Place) {
   const holds = sameKey([...relation.key, ...same])
-  return sql`materialized (select ${columnsOf(relation.key, 't')} from ${sql.table(catalog.named(relation.name))} as "t", ${setOf(relation, columns, place)}
+  return sql`materialized (select 1 as "one" from ${sql.table(catalog.named(relation.name))} as "t", ${setOf(relation, columns, place)}
     where ${holds} order by ${columnsOf(relation.key, 't')} for update of "t")`
 }

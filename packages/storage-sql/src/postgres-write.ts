@@ -90,7 +90,7 @@ function writeText(catalog: Catalog, groups: readonly Group[], places: readonly 
     // a claim waits for the ones before it, so that all commits insert in one order
     const before = i < claims ? groups.slice(0, i).map((_, j) => allIn(j)) : claims > 0 ? [sql`(select "open" from ${sql.ref(GATE)})`] : []
     const where = before.length > 0 ? sql.join(before, sql` and `) : null
-    const one = sql`${sql.ref(`g${i}`)} as (${doText(catalog, group, places[i]!, { where, taken: 'report' })})`
+    const one = sql`${sql.ref(`g${i}`)} as (${doText(catalog, group, places[i]!, { where, taken: 'report', answer: 'key' })})`
     if (claims === 0 || i !== claims - 1) return one
     const all = sql.join(
       Array.from({ length: claims }, (_, j) => allIn(j)),
@@ -112,17 +112,20 @@ export interface Surroundings {
   readonly where: RawBuilder<unknown> | null
   /** What an insert does about a row that is there: answers without it, or ends the statement with the server's own error. */
   readonly taken: 'report' | 'raise'
+  /** What it answers of each row it wrote. */
+  readonly answer: 'key' | 'one' | 'nothing'
 }
 
-/** One group as a statement that answers the keys it wrote. */
-export function doText(catalog: Catalog, { doing, relation, columns }: Group, place: Place, { gate, where, taken }: Surroundings) {
+/** One group as a statement. */
+export function doText(catalog: Catalog, { doing, relation, columns }: Group, place: Place, { gate, where, taken, answer }: Surroundings) {
   const table = sql.table(catalog.named(relation.name))
   const set = gate ? sql`${sql.ref(gate)}, ${setOf(relation, columns, place)}` : setOf(relation, columns, place)
   const { key } = relation
   const rest = columns.filter((column) => !key.includes(column))
   const names = sql.join(columns.map((column) => sql.ref(column)))
   const keyNames = sql.join(key.map((column) => sql.ref(column)))
-  const hit = sql`returning ${columnsOf(key, 't')}`
+  const one = answer === 'key' ? columnsOf(key, 't') : sql`1 as "one"`
+  const hit = answer === 'nothing' ? sql`` : sql`returning ${one}`
   const wherever = where ? sql` where ${where}` : sql``
   const found = where ? sql`${sameKey(key)} and ${where}` : sameKey(key)
   const insert = sql`insert into ${table} as "t" (${names}) select ${columnsOf(columns)} from ${set}${wherever}`
@@ -150,6 +153,6 @@ export function doText(catalog: Catalog, { doing, relation, columns }: Group, pl
     case 'remove':
       return sql`delete from ${table} as "t" using ${set} where ${found} ${hit}`
     case 'look':
-      return sql`select ${columnsOf(key, 't')} from ${table} as "t", ${set} where ${found}`
+      return sql`select ${one} from ${table} as "t", ${set} where ${found}`
   }
 }
