@@ -66,6 +66,11 @@ export function postgresDialect(schema: string): Dialect {
     asText: (json) => sql`(${json})::text`,
     // an array, because a function takes no more than 100 arguments
     answers: (parts) => sql`select array_to_json(array[${sql.join(parts.map((part) => sql`to_json(${part})`))}])::text`,
+    forEach: (arrays, query) => {
+      const names = sql.join([...arrays.map((_, i) => sql.ref(`p${i + 1}`)), sql.ref('no')])
+      const columns = sql.join(arrays.map((array) => sql`${array}::text::text[]`))
+      return sql`(select json_agg(${query} order by "each"."no") from unnest(${columns}) with ordinality as "each" (${names}))`
+    },
     scalarInJson,
     nowMs: sql`(extract(epoch from clock_timestamp()) * 1000)::int8`,
     fault,
