@@ -117,11 +117,11 @@ async function callFor<I, O>(shares: readonly Share<I, O>[], call: (items: reado
 }
 
 /** Shares of one call, as many as fit; what is left over stays. */
-function nextGroup<I, O>(waiting: Share<I, O>[], most: number): readonly Share<I, O>[] {
+function nextGroup<I, O>(waiting: Share<I, O>[], mostItems: number, mostShares = waiting.length): readonly Share<I, O>[] {
   let items = 0
   const end = waiting.findIndex((share, i) => {
     items += share.items.length
-    return i > 0 && items > most
+    return i > 0 && (items > mostItems || i >= mostShares)
   })
   return waiting.splice(0, end === -1 ? waiting.length : end)
 }
@@ -162,9 +162,12 @@ function askedTogether(storage: Storage): Passage['read'] {
 const MOST_UNITS = 200
 
 /** So many commits are on their way at once: while the database works on one, the next is made. */
-const MOST_COMMITS = Number(process.env.K ?? 2)
+const MOST_COMMITS = 2
 
-/** The commits that come at one moment go as one, and so do those that come while as many as may be are on their way. */
+/** Fewer commands than this are not dealt over several commits: each commit has a cost of its own. */
+const LEAST_SHARES = 16
+
+/** The commits that come at one moment go together, and so do those that come while as many as may be are on their way. */
 function sentTogether(storage: Storage): Passage['commit'] {
   const waiting: Share<Unit, UnitAnswer>[] = []
   let promises = false
@@ -174,8 +177,10 @@ function sentTogether(storage: Storage): Passage['commit'] {
   function leave(): void {
     leaving = false
     while (waiting.length > 0 && flying < MOST_COMMITS) {
+      const dealt = Math.max(LEAST_SHARES, Math.ceil(waiting.length / (MOST_COMMITS - flying)))
+      const group = nextGroup(waiting, MOST_UNITS, dealt)
       flying++
-      callFor(nextGroup(waiting, MOST_UNITS), (units) => storage.commit(units)).then(() => {
+      callFor(group, (units) => storage.commit(units)).then(() => {
         flying--
         leave()
       })

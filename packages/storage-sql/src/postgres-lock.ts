@@ -41,9 +41,12 @@ export function locker(catalog: Catalog, plan: (of: TablePlan['table']) => Table
   }
 }
 
-/** A row's key as one text, the same for what was bound and for what was answered. */
-export const rowId = (tenant: string, parts: readonly unknown[]): string =>
-  JSON.stringify([tenant, ...parts.map((part) => (typeof part === 'boolean' ? String(Number(part)) : String(part)))])
+/** A row's key as one text, the same for what was bound and for what was answered. No stored text has the sign between the parts. */
+export const rowId = (tenant: string, parts: readonly unknown[]): string => {
+  let id = tenant
+  for (const part of parts) id += `\u0000${typeof part === 'boolean' ? Number(part) : part}`
+  return id
+}
 
 export const keyIn = (plan: TablePlan, row: Row): readonly unknown[] => plan.table.key.map((column) => plan.encode[column]!(row[column]))
 

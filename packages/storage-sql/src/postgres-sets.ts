@@ -112,6 +112,15 @@ export function relationIn(plan: TablePlan): Relation {
   return known
 }
 
+/** Every column of a plan's table, always the same array. */
+export function allColumns(plan: TablePlan): readonly string[] {
+  const known = columnLists.get(plan) ?? relationIn(plan).columns.map((column) => column.name)
+  columnLists.set(plan, known)
+  return known
+}
+
+const columnLists = new WeakMap<TablePlan, readonly string[]>()
+
 /** Compiles text whose parameters were written as `$n`. */
 export const textOf = (catalog: Catalog, query: ReturnType<typeof sql>): string =>
   query.compile(catalog.dialect.build).sql.replace(/\s+/g, ' ')

@@ -27,13 +27,25 @@ export interface Writes {
   readonly groups: () => readonly Group[]
 }
 
+const joined = new WeakMap<readonly string[], string>()
+
+/** Most lists of columns are the same array at every row. */
+function namesOf(columns: readonly string[]): string {
+  let names = joined.get(columns)
+  if (names === undefined) {
+    names = columns.join()
+    joined.set(columns, names)
+  }
+  return names
+}
+
 /** Nothing to write yet. */
 export function createWrites(): Writes {
   const groups = new Map<string, Group>()
   let place = 0
   return {
     add: (doing, relation, columns, cells) => {
-      const name = `${doing === 'claim' ? 0 : 1} ${relation.name} ${doing} ${columns.join()}`
+      const name = `${doing === 'claim' ? 0 : 1} ${relation.name} ${doing} ${namesOf(columns)}`
       kept(groups, name, () => ({ doing, relation, columns, rows: [] })).rows.push({ cells, place: place++ })
     },
     groups: () => [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group),
