@@ -10,7 +10,7 @@ import type { Measured } from './storage.bench.ts'
 
 const CONNECTIONS = 8
 const IN_FLIGHT = 64
-const ROUNDS = 7
+const ROUNDS = 5
 const WARM = 2
 
 /**
