@@ -13,20 +13,21 @@ const roads = new WeakMap<Storage, () => Passage>()
 
 /**
  * Opens a passage for a command in a transaction of our own. Commands of one process on one subject wait for each other
- * instead of conflicting, and commits that come together while one is on its way travel as one: no timer, no added wait.
+ * instead of conflicting. What commands ask for at one moment travels as one call: the reads of a tenant, each still
+ * answered from one snapshot, and the commits that come while others are on their way: no timer, no added wait.
  * A storage that answers at once never notices, since its commands do not overlap.
  */
 export function passage(storage: Storage): Passage {
   let open = roads.get(storage)
   if (!open) {
-    const [queue, send] = [subjectQueue(), grouped(storage)]
-    open = () => enter(storage, queue, send)
+    const [queue, ask, send] = [subjectQueue(), askedTogether(storage), sentTogether(storage)]
+    open = () => enter(queue, ask, send)
     roads.set(storage, open)
   }
   return open()
 }
 
-function enter(storage: Storage, queue: SubjectQueue, send: Passage['commit']): Passage {
+function enter(queue: SubjectQueue, ask: Passage['read'], send: Passage['commit']): Passage {
   const mine = new Set<string>()
   const take = (subjects: readonly string[]): MaybePromise<void> => {
     const wanted = subjects.filter((subject) => !mine.has(subject))
@@ -42,7 +43,7 @@ function enter(storage: Storage, queue: SubjectQueue, send: Passage['commit']): 
   return {
     read: (tenant, reads) => {
       const taken = take(subjectsOf(tenant, reads))
-      return isPromise(taken) ? taken.then(() => storage.read(tenant, reads)) : storage.read(tenant, reads)
+      return isPromise(taken) ? taken.then(() => ask(tenant, reads)) : ask(tenant, reads)
     },
     commit: send,
     leave: () => queue.release([...mine]),
@@ -97,59 +98,111 @@ function subjectQueue(): SubjectQueue {
   }
 }
 
-/** At most so many units travel in one commit. */
-const MOST_UNITS = 200
-
-interface Sending {
-  readonly units: readonly Unit[]
-  readonly resolve: (answers: readonly UnitAnswer[]) => void
+/** One command's share of a call that several make together. */
+interface Share<I, O> {
+  readonly items: readonly I[]
+  readonly resolve: (answers: readonly O[]) => void
   readonly reject: (error: unknown) => void
 }
 
-function grouped(storage: Storage): Passage['commit'] {
-  const waiting: Sending[] = []
-  let flying = false
-
-  /** Sends what has gathered, until nothing has. */
-  async function fly(): Promise<void> {
-    flying = true
-    while (waiting.length > 0) await send(nextGroup(waiting))
-    flying = false
+/** Makes one call for several, and gives each its answers. */
+async function callFor<I, O>(shares: readonly Share<I, O>[], call: (items: readonly I[]) => MaybePromise<readonly O[]>): Promise<void> {
+  try {
+    const answers = await call(shares.flatMap((share) => share.items))
+    let first = 0
+    for (const { items, resolve } of shares) {
+      resolve(answers.slice(first, first + items.length))
+      first += items.length
+    }
+  } catch (error) {
+    if (shares.length === 1) shares[0]!.reject(error)
+    // all was refused for the sake of one: each goes alone, and the one is found
+    else for (const share of shares) await callFor([share], call)
   }
+}
 
-  async function send(group: readonly Sending[]): Promise<void> {
-    try {
-      const answers = await storage.commit(group.flatMap((one) => one.units))
-      let first = 0
-      for (const one of group) {
-        one.resolve(answers.slice(first, first + one.units.length))
-        first += one.units.length
-      }
-    } catch (error) {
-      if (group.length === 1) group[0]!.reject(error)
-      // the whole commit was refused for the sake of one: each goes alone, and the one is found
-      else for (const one of group) await send([one])
+/** Shares of one call, as many as fit; what is left over stays. */
+function nextGroup<I, O>(waiting: Share<I, O>[], mostItems: number, mostShares = waiting.length): readonly Share<I, O>[] {
+  let items = 0
+  const end = waiting.findIndex((share, i) => {
+    items += share.items.length
+    return i > 0 && (items > mostItems || i >= mostShares)
+  })
+  return waiting.splice(0, end === -1 ? waiting.length : end)
+}
+
+/** Runs once everything that runs at this moment has run: what answers of one call set off comes before it. */
+const afterThis = (work: () => void): void => {
+  Promise.resolve().then(work)
+}
+
+/** At most so many reads travel in one call. */
+const MOST_READS = 500
+
+/** The reads that come at one moment for one tenant go as one. */
+function askedTogether(storage: Storage): Passage['read'] {
+  const waiting = new Map<string, Share<Read, unknown>[]>()
+  let promises = false
+  return (tenant, reads) => {
+    if (!promises) {
+      const answers = storage.read(tenant, reads)
+      promises = isPromise(answers)
+      return answers
+    }
+    return new Promise((resolve, reject) => {
+      const share = { items: reads, resolve, reject }
+      const others = waiting.get(tenant)
+      if (others) return void others.push(share)
+      const shares = [share]
+      waiting.set(tenant, shares)
+      afterThis(() => {
+        waiting.delete(tenant)
+        while (shares.length > 0) callFor(nextGroup(shares, MOST_READS), (items) => storage.read(tenant, items))
+      })
+    })
+  }
+}
+
+/** At most so many units travel in one commit. */
+const MOST_UNITS = 200
+
+/** So many commits are on their way at once: while the database works on one, the next is made. */
+const MOST_COMMITS = 2
+
+/** Fewer commands than this are not dealt over several commits: each commit has a cost of its own. */
+const LEAST_SHARES = 16
+
+/** The commits that come at one moment go together, and so do those that come while as many as may be are on their way. */
+function sentTogether(storage: Storage): Passage['commit'] {
+  const waiting: Share<Unit, UnitAnswer>[] = []
+  let promises = false
+  let flying = 0
+  let leaving = false
+
+  function leave(): void {
+    leaving = false
+    while (waiting.length > 0 && flying < MOST_COMMITS) {
+      const dealt = Math.max(LEAST_SHARES, Math.ceil(waiting.length / (MOST_COMMITS - flying)))
+      const group = nextGroup(waiting, MOST_UNITS, dealt)
+      flying++
+      callFor(group, (units) => storage.commit(units)).then(() => {
+        flying--
+        leave()
+      })
     }
   }
 
   return (units) => {
-    if (!flying) {
+    if (!promises) {
       const answers = storage.commit(units)
-      if (!isPromise(answers)) return answers
-      flying = true
-      const landed = () => fly()
-      answers.then(landed, landed)
+      promises = isPromise(answers)
       return answers
     }
-    return new Promise((resolve, reject) => waiting.push({ units, resolve, reject }))
+    return new Promise((resolve, reject) => {
+      waiting.push({ items: units, resolve, reject })
+      if (leaving) return
+      leaving = true
+      afterThis(leave)
+    })
   }
-}
-
-function nextGroup(waiting: Sending[]): readonly Sending[] {
-  let units = 0
-  const end = waiting.findIndex((one, i) => {
-    units += one.units.length
-    return i > 0 && units > MOST_UNITS
-  })
-  return waiting.splice(0, end === -1 ? waiting.length : end)
 }

@@ -15,8 +15,13 @@ interface Till {
 function till() {
   const inner = promisedStorage()
   const commits: number[] = []
+  const reads: number[] = []
   const storage: Storage = {
     ...inner,
+    read: (tenant, asked, session) => {
+      reads.push(asked.length)
+      return inner.read(tenant, asked, session)
+    },
     commit: (units, session) => {
       commits.push(units.length)
       return inner.commit(units, session)
@@ -46,7 +51,7 @@ function till() {
     { name: 'till', schema: { package: 'till', tables: [], migrations: [] }, verbs: { add, move, fail } },
   )
   const version = async (subject: string) => ((await storage.read('t', [headOf('account', subject)])) as { version: number }[])[0]!.version
-  return { commits, version, till: service.for({ tenant: 't', by: { type: 'user', id: 'u' } }) }
+  return { commits, reads, version, till: service.for({ tenant: 't', by: { type: 'user', id: 'u' } }) }
 }
 
 test('a hundred commands on one subject at once queue: each goes through at its first try', async () => {
@@ -62,6 +67,22 @@ test('commands on different subjects travel together while a commit is on its wa
   await Promise.all(Array.from({ length: 100 }, (_, i) => one.add({ to: `s${i}` })))
   expect(commits.reduce((sum, units) => sum + units, 0)).toBe(100)
   expect(commits.length).toBeLessThan(20)
+})
+
+test('what commands read at one moment is one call, and each is given its own', async () => {
+  const { till: one, reads } = till()
+  await one.add({ to: 'first' })
+  const before = reads.length
+  expect(await Promise.all(['first', 'a', 'b', 'c'].map((to) => one.add({ to })))).toEqual([2, 1, 1, 1])
+  expect(reads.slice(before)).toEqual([4])
+})
+
+test('commands of a large crowd are dealt over two commits, so that one is made while the other is on its way', async () => {
+  const { till: one, commits } = till()
+  await one.add({ to: 'first' })
+  const before = commits.length
+  await Promise.all(Array.from({ length: 64 }, (_, i) => one.add({ to: `s${i}` })))
+  expect(commits.slice(before)).toEqual([32, 32])
 })
 
 test('two commands that take two subjects in opposite order do not wait for each other', async () => {

@@ -54,6 +54,11 @@ export interface Dialect {
   asText(json: Expression<unknown>): RawBuilder<unknown>
   /** One statement whose only answer is a JSON array of these answers. */
   answers(parts: readonly Expression<unknown>[]): RawBuilder<unknown>
+  /**
+   * One query for each place of some arrays, all of the same length, as a JSON array of what it answers. The query calls
+   * their values `each.p1`, `each.p2` …; null where an engine is better off with queries side by side.
+   */
+  readonly forEach: ((arrays: readonly Expression<unknown>[], query: Expression<unknown>) => RawBuilder<unknown>) | null
   /** A number or a text out of a JSON column; null where it holds something else. */
   scalarInJson(column: string, type: 'number' | 'text'): RawBuilder<unknown>
   /** The present moment as integer milliseconds, for the record of migrations only. */

@@ -14,7 +14,7 @@ import {
 import { unknownColumn } from './errors.ts'
 import { EVENT_COLUMNS } from './events.ts'
 import { type Found, keyIn, rowId } from './postgres-lock.ts'
-import { cellsOf, eventCells, relationIn } from './postgres-sets.ts'
+import { allColumns, cellsOf, eventCells, relationIn } from './postgres-sets.ts'
 import { createWrites, type Writes } from './postgres-write.ts'
 import type { TablePlan } from './rows.ts'
 import { integerParameter, textParameter } from './values.ts'
@@ -36,8 +36,7 @@ export function deciding(plan: Plan): (units: readonly Unit[], found: Found) => 
     const writes = createWrites()
     const later: { tenant: string; timer: TimerWrite }[] = []
     const counters = countersOf(plan, found)
-    const answers = units.map((unit, no): UnitAnswer => {
-      writes.unit(no)
+    const answers = units.map((unit): UnitAnswer => {
       const refused = refusalOf(plan, unit, found, counters)
       if (refused) return refused
       for (const add of unit.adds ?? []) counters.add(unit.tenant, add)
@@ -93,7 +92,7 @@ export function countersOf(plan: Plan, found: Found): Counters {
       for (const { of, tenant, key, now } of moved.values()) {
         const row = { ...Object.fromEntries(of.columns.map((column) => [column, now.get(column) ?? 0])), ...key }
         const doing = found.counters(of, tenant, key) ? 'change' : 'claim'
-        writes.add(doing, relationIn(of), ['tenant', ...of.columns], cellsOf(of, tenant, row, of.columns))
+        writes.add(doing, relationIn(of), allColumns(of), cellsOf(of, tenant, row, of.columns))
       }
     },
   }
@@ -118,7 +117,7 @@ export function writeUnit(plan: Plan, unit: Unit, writes: Writes, later: { tenan
   }
   for (const { table, row } of unit.unique ?? []) {
     const of = plan(table)
-    writes.add('claim', relationIn(of), ['tenant', ...of.columns], cellsOf(of, tenant, row, of.columns))
+    writes.add('claim', relationIn(of), allColumns(of), cellsOf(of, tenant, row, of.columns))
   }
   for (const write of unit.writes) writeRow(plan(write.table), tenant, write, writes)
   for (const event of unit.events) writes.add('insert', eventTable, EVENT_CELLS, eventCells(event))
@@ -131,12 +130,12 @@ export function writeUnit(plan: Plan, unit: Unit, writes: Writes, later: { tenan
 function writeRow(of: TablePlan, tenant: string, write: Write, writes: Writes): void {
   const relation = relationIn(of)
   if ('row' in write) {
-    writes.add(write.write, relation, ['tenant', ...of.columns], cellsOf(of, tenant, write.row, of.columns))
+    writes.add(write.write, relation, allColumns(of), cellsOf(of, tenant, write.row, of.columns))
     return
   }
   const { key } = of.table
   if (write.write === 'remove') {
-    writes.add('remove', relation, ['tenant', ...key], cellsOf(of, tenant, write.key, key))
+    writes.add('remove', relation, relation.key, cellsOf(of, tenant, write.key, key))
     return
   }
   const changed = Object.keys(write.set)

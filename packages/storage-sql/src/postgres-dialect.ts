@@ -86,6 +86,11 @@ export function postgresDialect(schema: string, { skipLocked = true, advisoryLoc
     asText: (json) => sql`(${json})::text`,
     // an array, because a function takes no more than 100 arguments
     answers: (parts) => sql`select array_to_json(array[${sql.join(parts.map((part) => sql`to_json(${part})`))}])::text`,
+    forEach: (arrays, query) => {
+      const names = sql.join([...arrays.map((_, i) => sql.ref(`p${i + 1}`)), sql.ref('no')])
+      const columns = sql.join(arrays.map((array) => sql`${array}::text::text[]`))
+      return sql`(select json_agg(${query} order by "each"."no") from unnest(${columns}) with ordinality as "each" (${names}))`
+    },
     scalarInJson,
     nowMs: sql`(extract(epoch from clock_timestamp()) * 1000)::int8`,
     fault,
@@ -113,8 +118,8 @@ const FAULTS: { readonly [sqlState: string]: Fault } = {
   '42703': 'missing-relation',
   '3F000': 'missing-relation',
   '23505': 'duplicate',
-  // how the one statement of a commit ends itself when a row is not as it was read
-  '22012': 'broken-write',
+  // how the one statement of a commit ends itself when a row is not as it was read: by reading a sentence as a number
+  '22P02': 'broken-write',
   '55P03': 'busy',
   '40001': 'aborted',
   '40P01': 'aborted',

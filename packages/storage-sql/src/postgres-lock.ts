@@ -1,7 +1,7 @@
 import type { Row, Unit } from '@patronkit/core/storage'
 import { sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
-import { type Cells, cellsOf, columnsOf, relationIn, sameKey, setOf, textOf } from './postgres-sets.ts'
+import { type Cells, cellsOf, columnsOf, type Place, paramsOf, placesOf, relationIn, sameKey, setOf, textOf } from './postgres-sets.ts'
 import type { Relation } from './relation.ts'
 import type { TablePlan } from './rows.ts'
 import { kept, type Statement } from './statement.ts'
@@ -33,15 +33,20 @@ export function locker(catalog: Catalog, plan: (of: TablePlan['table']) => Table
   return (units: readonly Unit[]): { readonly statement: Statement | null; readonly understand: (answer: string | null) => Found } => {
     const looks = looksOf(plan, units)
     const shape = looks.map((look) => look.name).join()
-    const text = () => kept(texts, shape, () => lockText(catalog, looks))
-    const params = looks.map((look) => JSON.stringify([...look.cells.values()]))
+    const sets = looks.map((look) => ({ columns: look.relation.key, rows: [...look.cells.values()] }))
+    const places = placesOf(sets, 1, false)
+    const text = () => kept(texts, shape, () => lockText(catalog, looks, places))
+    const params = sets.flatMap(({ rows, columns }, i) => paramsOf(rows, columns, places[i]!))
     return { statement: looks.length === 0 ? null : { text: text(), params }, understand: (answer) => foundIn(looks, answer) }
   }
 }
 
-/** A row's key as one text, the same for what was bound and for what was answered. */
-export const rowId = (tenant: string, parts: readonly unknown[]): string =>
-  JSON.stringify([tenant, ...parts.map((part) => (typeof part === 'boolean' ? String(Number(part)) : String(part)))])
+/** A row's key as one text, the same for what was bound and for what was answered. No stored text has the sign between the parts. */
+export const rowId = (tenant: string, parts: readonly unknown[]): string => {
+  let id = tenant
+  for (const part of parts) id += `\u0000${typeof part === 'boolean' ? Number(part) : part}`
+  return id
+}
 
 export const keyIn = (plan: TablePlan, row: Row): readonly unknown[] => plan.table.key.map((column) => plan.encode[column]!(row[column]))
 
@@ -77,12 +82,12 @@ function looksOf(plan: (of: TablePlan['table']) => TablePlan, units: readonly Un
   return [...looks.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-function lockText(catalog: Catalog, looks: readonly Look[]): string {
+function lockText(catalog: Catalog, looks: readonly Look[], places: readonly Place[]): string {
   const parts = looks.map(({ relation, more, lock }, i) => {
     const { key } = relation
     return sql`(select coalesce(json_agg(json_build_array(${columnsOf([...key, ...more], 'l')})), '[]'::json) from (
       select ${columnsOf([...key, ...more], 't')} from ${sql.table(catalog.named(relation.name))} as "t"
-      join ${setOf(relation, key, { param: i + 1, rows: null })} on ${sameKey(key)}
+      join ${setOf(relation, key, places[i]!)} on ${sameKey(key)}
       order by ${columnsOf(key, 't')} ${lock ? sql`for update of "t"` : sql``}) as "l")`
   })
   return textOf(catalog, sql`select array_to_json(array[${sql.join(parts)}])::text`)

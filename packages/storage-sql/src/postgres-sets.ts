@@ -6,8 +6,8 @@ import { type Relation, relationOf } from './relation.ts'
 import type { TablePlan } from './rows.ts'
 import { integerParameter, textParameter } from './values.ts'
 
-/** Rows that travel as one text parameter: a list of objects whose values are texts or null. */
-export type Cells = { readonly [column: string]: string | number | null }
+/** A row on its way: texts or null by column. */
+export type Cells = { readonly [column: string]: string | null }
 
 /** What a column of a set is read as. */
 const TYPES: { readonly [T in ColumnType]: string } = {
@@ -19,12 +19,9 @@ const TYPES: { readonly [T in ColumnType]: string } = {
   boolean: 'boolean',
 }
 
-/** Beside a row's columns, which unit it is of. No column can be called so. */
-export const UNIT = '#unit'
-
 /**
- * Where rows travel: all in one JSON text at a parameter, or each value at a parameter of its own from there on. Values
- * of their own cost the server less, but their number is part of the text.
+ * Where rows travel, from a parameter on: each column as one array, which fits any number of rows; or each value at a
+ * parameter of its own, which costs the server less, but the number of rows is then part of the text.
  */
 export interface Place {
   readonly param: number
@@ -32,26 +29,51 @@ export interface Place {
   readonly rows: number | null
 }
 
+/** How many parameters a set takes. */
+export const widthOf = (columns: readonly string[], rows: number | null): number => columns.length * (rows ?? 1)
+
+/** The places of sets that travel side by side. */
+export function placesOf(
+  sets: readonly { readonly columns: readonly string[]; readonly rows: { readonly length: number } }[],
+  first: number,
+  singly: boolean,
+): readonly Place[] {
+  let param = first
+  return sets.map(({ columns, rows }) => {
+    const place = { param, rows: singly ? rows.length : null }
+    param += widthOf(columns, place.rows)
+    return place
+  })
+}
+
 /** Rows as a table called `w`. */
 export function setOf(relation: Relation, columns: readonly string[], { param, rows }: Place) {
   const types = new Map(relation.columns.map((column) => [column.name, TYPES[column.type]]))
-  if (rows === null) {
-    const described = columns.map((column) => sql`${sql.ref(column)} ${sql.raw(types.get(column)!)}`)
-    return sql`json_to_recordset(${sql.raw(`$${param}`)}::text::json) as "w" (${sql.ref(UNIT)} int4, ${sql.join(described)})`
+  const cast = (column: string, at: number, end: string) => {
+    const type = types.get(column)!
+    return sql.raw(`$${at}::text${type === 'text' && end === '' ? '' : `::${type}${end}`}`)
   }
-  const cast = (row: number) =>
-    columns.map((column, i) =>
-      sql.raw(`$${param + row * columns.length + i}::text${types.get(column) === 'text' ? '' : `::${types.get(column)}`}`),
-    )
-  const names = sql.join([UNIT, ...columns].map((column) => sql.ref(column)))
-  // only a lone unit travels so
-  const values = Array.from({ length: rows }, (_, row) => sql`(0, ${sql.join(cast(row))})`)
-  return sql`(values ${sql.join(values)}) as "w" (${names})`
+  const names = sql.join(columns.map((column) => sql.ref(column)))
+  if (rows === null) return sql`unnest(${sql.join(columns.map((column, i) => cast(column, param + i, '[]')))}) as "w" (${names})`
+  const row = (no: number) => sql`(${sql.join(columns.map((column, i) => cast(column, param + no * columns.length + i, '')))})`
+  return sql`(values ${sql.join(Array.from({ length: rows }, (_, no) => row(no)))}) as "w" (${names})`
 }
 
 /** The parameters of rows in their place. */
-export const paramsOf = (cells: readonly Cells[], columns: readonly string[], { rows }: Place): readonly (string | null)[] =>
-  rows === null ? [JSON.stringify(cells)] : cells.flatMap((row) => columns.map((column) => row[column] as string | null))
+export const paramsOf = (rows: readonly Cells[], columns: readonly string[], place: Place): readonly (string | null)[] =>
+  place.rows === null
+    ? columns.map((column) => arrayOf(rows.map((row) => row[column]!)))
+    : rows.flatMap((row) => columns.map((column) => row[column]!))
+
+/** Texts and nulls as Postgres writes an array. */
+export function arrayOf(values: readonly (string | null)[]): string {
+  let text = '{'
+  for (const [i, value] of values.entries()) {
+    if (i > 0) text += ','
+    text += value === null ? 'null' : `"${/["\\]/.test(value) ? value.replace(/["\\]/g, '\\$&') : value}"`
+  }
+  return `${text}}`
+}
 
 /** `"t"."a" = "w"."a" and …` */
 export const sameKey = (key: readonly string[]) =>
@@ -89,6 +111,15 @@ export function relationIn(plan: TablePlan): Relation {
   relations.set(plan, known)
   return known
 }
+
+/** Every column of a plan's table, always the same array. */
+export function allColumns(plan: TablePlan): readonly string[] {
+  const known = columnLists.get(plan) ?? relationIn(plan).columns.map((column) => column.name)
+  columnLists.set(plan, known)
+  return known
+}
+
+const columnLists = new WeakMap<TablePlan, readonly string[]>()
 
 /** Compiles text whose parameters were written as `$n`. */
 export const textOf = (catalog: Catalog, query: ReturnType<typeof sql>): string =>

@@ -1,10 +1,10 @@
-import type { Steps, Table, Unit, UnitAnswer } from '@patronkit/core/storage'
-import { sql } from 'kysely'
+import type { Steps, Table, Unit } from '@patronkit/core/storage'
+import { type RawBuilder, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
-import { countersOf, DONE, refusalOf, writeUnit } from './postgres-decide.ts'
-import { type Found, rowId } from './postgres-lock.ts'
+import { writeUnit } from './postgres-decide.ts'
+import { rowId } from './postgres-lock.ts'
 import { runsOf } from './postgres-runs.ts'
-import { type Cells, columnsOf, type Place, paramsOf, sameKey, setOf, textOf, UNIT } from './postgres-sets.ts'
+import { type Cells, columnsOf, type Place, paramsOf, placesOf, sameKey, setOf, textOf } from './postgres-sets.ts'
 import { createWrites, doText, type Group, HAS_TO, rowsOf, shapeOfGroups } from './postgres-write.ts'
 import type { Relation } from './relation.ts'
 import type { TablePlan } from './rows.ts'
@@ -12,69 +12,67 @@ import { kept, type Statement } from './statement.ts'
 import { integerParameter, textParameter } from './values.ts'
 import { headTable, timerTable } from './work-tables.ts'
 
-/** What became of units; null for one that has to go the longer way, and has written nothing. */
-export type Settled = readonly (UnitAnswer | null)[]
-
 /**
- * Commits units in one statement and thereby in one transaction, for the commonest shape: units that touch nothing in
- * common, add to no counter, and insert at most one row that others may be inserting. Every other guard is a row that the
- * statement locks first, so what it finds stands while it writes.
+ * Commits units in one statement and thereby in one transaction, all of them or none. It counts on the usual case: heads
+ * and leases are as they were read, and nothing that goes in is there. Where a guard does not hold it answers so and has
+ * written nothing; where a row is there, or missing, it ends with an error. Which unit it was is for the longer way to say.
  */
 export function postgresSingle(catalog: Catalog, plan: (of: Table) => TablePlan) {
   const texts = new Map<string, string>()
   return {
+    /** Units that touch nothing in common and add to no counter. */
     fits: (units: readonly Unit[]): boolean => units.every(isPlain) && runsOf(plan, units).length === 1,
-    commit: function* (units: readonly Unit[]): Steps<Statement, Settled> {
+    /** Whether they are done. */
+    commit: function* (units: readonly Unit[]): Steps<Statement, boolean> {
       for (const { tenant } of units) textParameter(tenant, 'the tenant')
       const writes = createWrites()
-      for (const [no, unit] of units.entries()) {
-        writes.unit(no)
-        writeUnit(plan, unit, writes, [])
-      }
+      for (const unit of units) writeUnit(plan, unit, writes, [])
       const groups = writes.groups()
-      const [heads, timers] = [headGuards(units), timerGuards(units)]
-      const guards = [heads, timers].filter((guard) => guard.rows.length > 0)
+      if (groups.length === 0) return true
+      const guards = [headGuards(units), timerGuards(units)].filter((guard) => guard.rows.length > 0)
       const sets = [...guards, ...groups.map((group) => ({ columns: group.columns, rows: rowsOf(group) }))]
-      const lone = units.length === 1 && sets.reduce((sum, set) => sum + set.rows.length, 0) <= MOST_LONE_ROWS
-      const places = placesOf(sets, lone)
-      const shape = `${lone ? sets.map((set) => set.rows.length) : ''}|${guards.map((guard) => guard.name).join()}|${shapeOfGroups(groups)}`
-      const text = kept(texts, shape, () => singleText(catalog, guards, groups, places, lone ? units[0]! : null))
-      const params = [...(lone ? [] : [unitRows(units)]), ...sets.flatMap((set, i) => paramsOf(set.rows, set.columns, places[i]!))]
-      const [open, ...found] = JSON.parse((yield { text, params }) as string) as [number[], ...unknown[][][]]
-      return settle(plan, units, new Set(open), guards, found)
+      const singly = units.length === 1 && lengthOf(sets) <= MOST_ROWS_SINGLY
+      const moves = singly && lengthOf(guards) === 1 && guards[0]!.relation === headTable
+      if (moves) sets[0] = { columns: guards[0]!.same, rows: guards[0]!.rows }
+      const shape = `${singly ? sets.map((set) => set.rows.length) : ''}|${guards.map((guard) => guard.relation.name).join()}|${shapeOfGroups(groups)}`
+      const counts = [lengthOf(guards), lengthOf(groups.filter(mustBeThere))]
+      const places = placesOf(sets, singly ? 1 : 1 + counts.filter(Boolean).length, singly)
+      const text = kept(texts, shape, () => singleText(catalog, guards, groups, places, { moves, counts: countsIn(counts, singly) }))
+      const params = [
+        ...(singly ? [] : counts.filter(Boolean).map(String)),
+        ...sets.flatMap((set, i) => paramsOf(set.rows, set.columns, places[i]!)),
+      ]
+      return (yield { text, params }) === DONE
     },
   }
 }
 
-/** A lone unit of more rows travels as sets, or there would be a text for every number of rows. */
-const MOST_LONE_ROWS = 12
+const lengthOf = (sets: readonly { readonly rows: { readonly length: number } }[]): number =>
+  sets.reduce((sum, { rows }) => sum + rows.length, 0)
 
-function placesOf(
-  sets: readonly { readonly columns: readonly string[]; readonly rows: readonly Cells[] }[],
-  lone: boolean,
-): readonly Place[] {
-  let param = lone ? 1 : 2
-  return sets.map(({ columns, rows }) => {
-    const place = { param, rows: lone ? rows.length : null }
-    param += lone ? rows.length * columns.length : 1
-    return place
-  })
-}
+/** A lone unit of more rows travels as arrays, or there would be a text for every number of rows. */
+const MOST_ROWS_SINGLY = 12
+
+const DONE = 'done'
 
 /** A change of one timer after another cannot be told in one statement. */
 const isPlain = (unit: Unit): boolean =>
-  !unit.adds?.length && claimsOf(unit) <= 1 && new Set(unit.timers.map(({ queue, key }) => rowId(queue, [key]))).size === unit.timers.length
+  !unit.adds?.length &&
+  (unit.timers.length < 2 || new Set(unit.timers.map(({ queue, key }) => rowId(queue, [key]))).size === unit.timers.length)
 
-const claimsOf = ({ heads, unique }: Unit): number => heads.filter((head) => head.from.version === 0).length + (unique?.length ?? 0)
+/** Beside what the guards hold, and what raises an error when it is there. */
+const mustBeThere = ({ doing, relation }: Group): boolean =>
+  doing !== 'insert' && HAS_TO.has(doing) && relation !== timerTable && relation !== headTable
 
-const guardsOf = ({ heads, fired }: Unit): number => heads.filter((head) => head.from.version > 0).length + (fired ? 1 : 0)
-
-const unitRows = (units: readonly Unit[]): string =>
-  JSON.stringify(units.map((unit, no) => ({ no, guards: guardsOf(unit), claims: claimsOf(unit) })))
+/** Numbers of rows, in the text where it depends on them in any case, else as the first parameters. */
+function countsIn(counts: readonly number[], singly: boolean) {
+  let param = 1
+  const [guarded, relied] = counts.map((count) => (singly || count === 0 ? sql.lit(count) : sql.raw(`$${param++}::text::int8`)))
+  return { guarded: guarded!, relied: relied! }
+}
 
 /** Rows that have to be there as they were read. */
 interface Guard {
-  readonly name: 'heads' | 'timers'
   readonly relation: Relation
   readonly columns: readonly string[]
   /** Columns beside the key that have to be as they were. */
@@ -83,109 +81,104 @@ interface Guard {
 }
 
 function headGuards(units: readonly Unit[]): Guard {
-  const rows = units.flatMap(({ tenant, heads }, no) =>
+  const rows = units.flatMap(({ tenant, heads }) =>
     heads
       .filter((head) => head.from.version > 0)
-      .map(
-        ({ kind, subject, from }): Cells => ({ [UNIT]: no, tenant, kind, subject, version: integerParameter(from.version, 'a version') }),
-      ),
+      .map(({ kind, subject, from }): Cells => ({ tenant, kind, subject, version: integerParameter(from.version, 'a version') })),
   )
-  return { name: 'heads', relation: headTable, columns: [...headTable.key, 'version'], same: ['version'], rows }
+  return { relation: headTable, columns: [...headTable.key, 'version'], same: ['version'], rows }
 }
 
 function timerGuards(units: readonly Unit[]): Guard {
-  const rows = units.flatMap(({ tenant, fired }, no): Cells[] => {
+  const rows = units.flatMap(({ tenant, fired }): Cells[] => {
     if (!fired) return []
-    const [queue, key, lease] = [fired.queue, fired.key, fired.lease].map((text) => textParameter(text, 'a lease')) as [
-      string,
-      string,
-      string,
-    ]
-    return [{ [UNIT]: no, tenant, queue, key, generation: integerParameter(fired.generation, 'a generation'), lease }]
+    const text = (value: string) => textParameter(value, 'a lease')
+    const generation = integerParameter(fired.generation, 'a generation')
+    return [{ tenant, queue: text(fired.queue), key: text(fired.key), generation, lease: text(fired.lease) }]
   })
   const same = ['generation', 'lease']
-  return { name: 'timers', relation: timerTable, columns: [...timerTable.key, ...same], same, rows }
+  return { relation: timerTable, columns: [...timerTable.key, ...same], same, rows }
 }
 
+const countOf = (name: string) => sql`(select count(*) from ${sql.ref(name)})`
+
+const sumOf = (names: readonly string[]) =>
+  sql.join(
+    names.map((name) => countOf(name)),
+    sql` + `,
+  )
+
+interface Known {
+  /** Whether the one guard is the one head that moves: its move is its guard. */
+  readonly moves: boolean
+  readonly counts: ReturnType<typeof countsIn>
+}
+
+/**
+ * Guards, then what others may be inserting, then the rest. A gate is a relation of one row; what stands behind it reads
+ * that row, and so comes after it, or does nothing.
+ */
 function singleText(
   catalog: Catalog,
   guards: readonly Guard[],
   groups: readonly Group[],
   places: readonly Place[],
-  lone: Unit | null,
+  { moves, counts }: Known,
 ): string {
+  const parts: RawBuilder<unknown>[] = []
+  const then = (name: string, part: RawBuilder<unknown>) => {
+    parts.push(sql`${sql.ref(name)} as ${part}`)
+    return name
+  }
   const placeOf = (group: number) => places[guards.length + group]!
-  const claims = groups.filter((group) => group.doing === 'claim').length
-  const locked = guards.map(({ name, relation, columns, same }, i) => {
-    const holds = sql.join(
-      same.map((column) => sql`${sql.ref(`t.${column}`)} = ${sql.ref(`w.${column}`)}`),
-      sql` and `,
-    )
-    return sql`${sql.ref(name)} as materialized (select ${sql.ref(`w.${UNIT}`)} as "no", ${holds} as "holds", ${columnsOf(columns, 't')}
-      from ${sql.table(catalog.named(relation.name))} as "t" join ${setOf(relation, columns, places[i]!)} on ${sameKey(relation.key)}
-      order by ${columnsOf(relation.key, 't')} for update of "t")`
-  })
-  const held = guards.map(({ name }) => sql`select "no" from ${sql.ref(name)} where "holds"`)
-  const holding = guards.length > 0 ? sql.join(held, sql` union all `) : sql`select 0 as "no" where false`
-  const asked = lone
-    ? sql`(values (0, ${sql.lit(guardsOf(lone))}, ${sql.lit(claimsOf(lone))})) as "u" ("no", "guards", "claims")`
-    : sql`json_to_recordset($1::text::json) as "u" ("no" int4, "guards" int8, "claims" int4)`
-  const fit = sql`"fit" as materialized (
-    select "u"."no", "u"."claims" from ${asked}
-    left join (select "no", count(*) as "held" from (${holding}) as "g" group by "no") as "h" on "h"."no" = "u"."no"
-    where "u"."guards" = coalesce("h"."held", 0))`
-  // taken out as one value: a row that has to be looked at again is held against the same units
-  const mine = (units: ReturnType<typeof sql>) => sql`${sql.ref(`w.${UNIT}`)} = any((${units})::int4[])`
-  const fitting = sql`select coalesce(array_agg("no"), '{}') from "fit"`
-  const opened = sql`select "all" from "open"`
-  const done = groups.map((group, i) => {
-    const before = i > 0 && i < claims ? sql` and (select count(*) from ${sql.ref(`g${i - 1}`)}) >= 0` : sql``
-    return sql`${sql.ref(`g${i}`)} as (${doText(catalog, group, placeOf(i), sql`${mine(i < claims ? fitting : opened)}${before}`)})`
-  })
-  const claimed = groups.slice(0, claims).map(
-    ({ relation, columns }, i) => sql`select ${sql.ref(`w.${UNIT}`)} from ${setOf(relation, columns, placeOf(i))}
-      join ${sql.ref(`g${i}`)} as "t" on ${sameKey(relation.key)}`,
-  )
-  const open = sql`"open" as materialized (select coalesce(array_agg("no"), '{}') as "all" from (
-    ${sql.join([sql`select "no" from "fit" where "claims" = 0`, ...claimed], sql` union all `)}) as "o")`
-  // a row that a decision relied on and that is not as it was read: nothing of all this may stay
-  const whole = groups.flatMap(({ doing, relation, columns }, i) => {
-    if (!HAS_TO.has(doing) || relation === timerTable) return []
-    return sql`(select count(*) from ${sql.ref(`g${i}`)}) = (select count(*) from ${setOf(relation, columns, placeOf(i))} where ${mine(opened)})`
-  })
-  const answers = [
-    sql`(select array_to_json("all") from "open" where 1 / (case when ${whole.length > 0 ? sql.join(whole, sql` and `) : sql`true`} then 1 else 0 end) = 1)`,
-    ...guards.map(
-      ({ name, columns }) =>
-        sql`(select coalesce(json_agg(json_build_array(${columnsOf(columns, 'l')})), '[]'::json) from ${sql.ref(name)} as "l")`,
-    ),
-  ]
-  const parts = [...locked, fit, ...done.slice(0, claims), open, ...done.slice(claims)]
-  return textOf(catalog, sql`with ${sql.join(parts)} select array_to_json(array[${sql.join(answers)}])::text`)
+  const moved = moves ? groups.findIndex(({ doing, relation }) => doing === 'change' && relation === headTable) : -1
+  let gate: string | null = null
+  if (moves) {
+    const where = sql`"t"."version" = ${sql.raw(`$${places[0]!.param}`)}::text::int8`
+    gate = then(OPEN, sql`(${doText(catalog, groups[moved]!, placeOf(moved), { where, taken: 'raise', answer: 'one' })})`)
+  } else if (guards.length > 0) {
+    const held = guards.map((guard, i) => then(`held${i}`, heldText(catalog, guard, places[i]!)))
+    gate = then(OPEN, sql`materialized (select 1 as "one" where ${sumOf(held)} = ${counts.guarded})`)
+  }
+  // all commits insert what has no head yet in one order; a row under a head that is held has no rivals
+  const claims = groups.filter(({ doing }) => doing === 'claim')
+  const chained = gate === null || claims.length > 1 || claims.some(({ relation }) => relation === headTable)
+  const relied: { readonly name: string; readonly one: boolean }[] = []
+  for (const [i, group] of groups.entries()) {
+    if (i === moved) continue
+    const name = `g${i}`
+    const claim = group.doing === 'claim' && chained
+    const one = placeOf(i).rows === 1
+    const answer = claim || mustBeThere(group) ? 'one' : 'nothing'
+    then(name, sql`(${doText(catalog, group, placeOf(i), { gate, where: null, taken: 'raise', answer })})`)
+    if (claim) gate = one ? name : then(`c${i}`, sql`materialized (select 1 as "one" from ${sql.ref(name)} having count(*) > 0)`)
+    if (mustBeThere(group)) relied.push({ name, one })
+  }
+  const end = endText(relied, counts.relied)
+  const answer = guards.length > 0 ? sql`case when exists (select from ${sql.ref(OPEN)}) then ${end} else 'stale' end` : end
+  return textOf(catalog, sql`with ${sql.join(parts)} select ${answer}`)
 }
 
-function settle(
-  plan: (of: Table) => TablePlan,
-  units: readonly Unit[],
-  open: ReadonlySet<number>,
-  guards: readonly Guard[],
-  found: readonly (readonly (readonly unknown[])[])[],
-): Settled {
-  const rows = new Map<string, readonly unknown[]>()
-  for (const [i, { name, relation }] of guards.entries()) {
-    const keys = relation.key.length
-    for (const row of found[i]!) rows.set(name + rowId(row[0] as string, row.slice(1, keys)), row.slice(keys))
-  }
-  const locked: Found = {
-    version: (tenant, kind, subject) => (rows.get(`heads${rowId(tenant, [kind, subject])}`)?.[0] as number | undefined) ?? 0,
-    lease: (tenant, queue, key) => rows.get(`timers${rowId(tenant, [queue, key])}`)?.join(' '),
-    counters: () => undefined,
-    present: () => false,
-  }
-  const counters = countersOf(plan, locked)
-  return units.map((unit, no) => {
-    if (open.has(no)) return DONE
-    // what others inserted was not to be seen from here
-    return claimsOf(unit) > 0 ? null : refusalOf(plan, unit, locked, counters)
-  })
+const OPEN = 'open'
+
+/** The answer where the guards hold. No SELECT can raise an error of its own, so a sentence is read as a number: the host finds it in the server's log. */
+function endText(names: readonly { readonly name: string; readonly one: boolean }[], relied: RawBuilder<unknown>) {
+  if (names.length === 0) return sql.lit(DONE)
+  const all = names.every(({ one }) => one)
+    ? sql.join(
+        names.map(({ name }) => sql`exists (select from ${sql.ref(name)})`),
+        sql` and `,
+      )
+    : sql`${sumOf(names.map(({ name }) => name))} = ${relied}`
+  return sql`case when ${all} then ${sql.lit(DONE)}
+    else (select ${sql.lit(BROKEN)} || count(*) from ${sql.ref(names[0]!.name)})::int8::text end`
+}
+
+const BROKEN = 'patronkit: a row that a decision relied on is not there; nothing was written. Rows of this kind: '
+
+/** Locks rows that are as they were read, in the order of their keys, and answers those. */
+function heldText(catalog: Catalog, { relation, columns, same }: Guard, place: Place) {
+  const holds = sameKey([...relation.key, ...same])
+  return sql`materialized (select 1 as "one" from ${sql.table(catalog.named(relation.name))} as "t", ${setOf(relation, columns, place)}
+    where ${holds} order by ${columnsOf(relation.key, 't')} for update of "t")`
 }

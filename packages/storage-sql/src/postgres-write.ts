@@ -1,7 +1,7 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { rowId } from './postgres-lock.ts'
-import { type Cells, columnsOf, type Place, sameKey, setOf, textOf, UNIT } from './postgres-sets.ts'
+import { type Cells, columnsOf, type Place, paramsOf, placesOf, sameKey, setOf, textOf } from './postgres-sets.ts'
 import type { Relation } from './relation.ts'
 import { kept, type Statement } from './statement.ts'
 import { timerTable } from './work-tables.ts'
@@ -18,29 +18,35 @@ export interface Group {
   readonly relation: Relation
   /** The columns that travel; of a change, those that change are the ones outside the key. */
   readonly columns: readonly string[]
-  readonly rows: { readonly cells: Cells; readonly unit: number; readonly place: number }[]
+  readonly rows: { readonly cells: Cells; readonly place: number }[]
 }
 
 /** Groups what is written: claims first, in an order that everybody keeps. */
 export interface Writes {
-  /** Whose rows follow. */
-  readonly unit: (no: number) => void
   readonly add: (doing: Doing, relation: Relation, columns: readonly string[], cells: Cells) => void
   readonly groups: () => readonly Group[]
+}
+
+const joined = new WeakMap<readonly string[], string>()
+
+/** Most lists of columns are the same array at every row. */
+function namesOf(columns: readonly string[]): string {
+  let names = joined.get(columns)
+  if (names === undefined) {
+    names = columns.join()
+    joined.set(columns, names)
+  }
+  return names
 }
 
 /** Nothing to write yet. */
 export function createWrites(): Writes {
   const groups = new Map<string, Group>()
-  let unit = 0
   let place = 0
   return {
-    unit: (no) => {
-      unit = no
-    },
     add: (doing, relation, columns, cells) => {
-      const name = `${doing === 'claim' ? 0 : 1} ${relation.name} ${doing} ${columns.join()}`
-      kept(groups, name, () => ({ doing, relation, columns, rows: [] })).rows.push({ cells, unit, place: place++ })
+      const name = `${doing === 'claim' ? 0 : 1} ${relation.name} ${doing} ${namesOf(columns)}`
+      kept(groups, name, () => ({ doing, relation, columns, rows: [] })).rows.push({ cells, place: place++ })
     },
     groups: () => [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group),
   }
@@ -50,8 +56,9 @@ export function createWrites(): Writes {
 export function writer(catalog: Catalog): (groups: readonly Group[]) => Statement {
   const texts = new Map<string, string>()
   return (groups) => {
-    const text = kept(texts, shapeOfGroups(groups), () => writeText(catalog, groups))
-    return { text, params: groups.map((group) => JSON.stringify(rowsOf(group))) }
+    const places = placesOf(groups, 1, false)
+    const text = kept(texts, shapeOfGroups(groups), () => writeText(catalog, groups, places))
+    return { text, params: groups.flatMap((group, i) => paramsOf(rowsOf(group), group.columns, places[i]!)) }
   }
 }
 
@@ -61,8 +68,8 @@ export const shapeOfGroups = (groups: readonly Group[]): string =>
 
 /** The rows of a group in the order of their keys: all commits insert in one order. */
 export function rowsOf({ rows, relation }: Group): readonly Cells[] {
-  if (rows.length === 1) return [{ [UNIT]: rows[0]!.unit, ...rows[0]!.cells }]
-  const named = rows.map(({ cells, unit }) => [idOf(relation, cells), { [UNIT]: unit, ...cells }] as const)
+  if (rows.length === 1) return [rows[0]!.cells]
+  const named = rows.map(({ cells }) => [idOf(relation, cells), cells] as const)
   return named.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, cells]) => cells)
 }
 
@@ -87,12 +94,15 @@ export const HAS_TO: ReadonlySet<Doing> = new Set(['insert', 'change', 'remove',
 
 const GATE = 'gate'
 
-function writeText(catalog: Catalog, groups: readonly Group[]): string {
+function writeText(catalog: Catalog, groups: readonly Group[], places: readonly Place[]): string {
   const claims = groups.filter((group) => group.doing === 'claim').length
+  const lengthOf = (i: number) => sql`cardinality(${sql.raw(`$${places[i]!.param}`)}::text::text[])`
+  const allIn = (i: number) => sql`(select count(*) from ${sql.ref(`g${i}`)}) = ${lengthOf(i)}`
   const parts = groups.map((group, i) => {
     // a claim waits for the ones before it, so that all commits insert in one order
     const before = i < claims ? groups.slice(0, i).map((_, j) => allIn(j)) : claims > 0 ? [sql`(select "open" from ${sql.ref(GATE)})`] : []
-    const one = sql`${sql.ref(`g${i}`)} as (${doText(catalog, group, { param: i + 1, rows: null }, before.length > 0 ? sql.join(before, sql` and `) : sql`true`)})`
+    const where = before.length > 0 ? sql.join(before, sql` and `) : null
+    const one = sql`${sql.ref(`g${i}`)} as (${doText(catalog, group, places[i]!, { where, taken: 'report', answer: 'key' })})`
     if (claims === 0 || i !== claims - 1) return one
     const all = sql.join(
       Array.from({ length: claims }, (_, j) => allIn(j)),
@@ -107,43 +117,54 @@ function writeText(catalog: Catalog, groups: readonly Group[]): string {
   return textOf(catalog, sql`with ${sql.join(parts)} select array_to_json(array[${sql.join(counts)}])::text`)
 }
 
-const allIn = (i: number) => sql`(select count(*) from ${sql.ref(`g${i}`)}) = ${lengthOf(i)}`
+/** What stands around the rows of a group. */
+export interface Surroundings {
+  /** A relation of one row; without its row nothing is written. */
+  readonly gate?: string | null
+  readonly where: RawBuilder<unknown> | null
+  /** What an insert does about a row that is there: answers without it, or ends the statement with the server's own error. */
+  readonly taken: 'report' | 'raise'
+  /** What it answers of each row it wrote. */
+  readonly answer: 'key' | 'one' | 'nothing'
+}
 
-const lengthOf = (i: number) => sql`json_array_length(${sql.raw(`$${i + 1}`)}::text::json)`
-
-/** One group as a statement that answers the keys it wrote. */
-export function doText(catalog: Catalog, { doing, relation, columns }: Group, place: Place, where: ReturnType<typeof sql>) {
+/** One group as a statement. */
+export function doText(catalog: Catalog, { doing, relation, columns }: Group, place: Place, { gate, where, taken, answer }: Surroundings) {
   const table = sql.table(catalog.named(relation.name))
-  const set = setOf(relation, columns, place)
+  const set = gate ? sql`${sql.ref(gate)}, ${setOf(relation, columns, place)}` : setOf(relation, columns, place)
   const { key } = relation
   const rest = columns.filter((column) => !key.includes(column))
   const names = sql.join(columns.map((column) => sql.ref(column)))
   const keyNames = sql.join(key.map((column) => sql.ref(column)))
-  const hit = sql`returning ${columnsOf(key, 't')}`
-  const insert = sql`insert into ${table} as "t" (${names}) select ${columnsOf(columns)} from ${set} where ${where} on conflict (${keyNames})`
+  const one = answer === 'key' ? columnsOf(key, 't') : sql`1 as "one"`
+  const hit = answer === 'nothing' ? sql`` : sql`returning ${one}`
+  const wherever = where ? sql` where ${where}` : sql``
+  const found = where ? sql`${sameKey(key)} and ${where}` : sameKey(key)
+  const insert = sql`insert into ${table} as "t" (${names}) select ${columnsOf(columns)} from ${set}${wherever}`
   switch (doing) {
     case 'claim':
     case 'insert':
-      return sql`${insert} do nothing ${hit}`
+      return taken === 'raise' ? sql`${insert} ${hit}` : sql`${insert} on conflict (${keyNames}) do nothing ${hit}`
     case 'put': {
-      if (rest.length === 0) return sql`${insert} do nothing ${hit}`
-      return sql`${insert} do update set ${sql.join(rest.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`))} ${hit}`
+      if (rest.length === 0) return sql`${insert} on conflict (${keyNames}) do nothing ${hit}`
+      const sets = rest.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`)
+      return sql`${insert} on conflict (${keyNames}) do update set ${sql.join(sets)} ${hit}`
     }
     case 'set-timer':
       return sql`insert into ${table} as "t" (${names}, "generation", "attempts", "parked")
-        select ${columnsOf(columns)}, 1, 0, false from ${set} where ${where} on conflict (${keyNames}) do update
+        select ${columnsOf(columns)}, 1, 0, false from ${set}${wherever} on conflict (${keyNames}) do update
         set "due_at" = "excluded"."due_at", "generation" = "t"."generation" + 1, "attempts" = 0, "parked" = false,
           "lease" = null, "lease_until" = null, "last_error" = null ${hit}`
     case 'change': {
       const sets = sql.join(rest.map((column) => sql`${sql.ref(column)} = ${sql.ref(`w.${column}`)}`))
-      return sql`update ${table} as "t" set ${sets} from ${set} where ${sameKey(key)} and ${where} ${hit}`
+      return sql`update ${table} as "t" set ${sets} from ${set} where ${found} ${hit}`
     }
     case 'fail-timer':
       return sql`update ${table} as "t" set "due_at" = "w"."due_at", "last_error" = "w"."last_error", "parked" = "w"."parked",
-        "attempts" = "t"."attempts" + 1, "lease" = null, "lease_until" = null from ${set} where ${sameKey(key)} and ${where} ${hit}`
+        "attempts" = "t"."attempts" + 1, "lease" = null, "lease_until" = null from ${set} where ${found} ${hit}`
     case 'remove':
-      return sql`delete from ${table} as "t" using ${set} where ${sameKey(key)} and ${where} ${hit}`
+      return sql`delete from ${table} as "t" using ${set} where ${found} ${hit}`
     case 'look':
-      return sql`select ${columnsOf(key, 't')} from ${table} as "t" join ${set} on ${sameKey(key)} where ${where}`
+      return sql`select ${one} from ${table} as "t", ${set} where ${found}`
   }
 }

@@ -3,6 +3,7 @@ import { type Expression, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { buildCondition } from './condition.ts'
 import { unknownColumn } from './errors.ts'
+import { tenantPick } from './fields.ts'
 import type { TablePlan } from './rows.ts'
 import type { Pick } from './statement.ts'
 
@@ -26,7 +27,7 @@ export type ReadOf<K extends Read['read']> = Extract<Read, { read: K }>
 export const from =
   <K extends Read['read']>(bind: Bind) =>
   (pick: Pick<ReadOf<K>>): Expression<unknown> =>
-    bind((tenant, part) => pick(tenant, part.read as ReadOf<K>))
+    bind(pick === tenantPick ? tenantPick : (tenant, part) => pick(tenant, part.read as ReadOf<K>))
 
 /** The tenant's rows that match. Parameters of the condition are taken in the order they were described. */
 export function conditionOf(catalog: Catalog, of: TablePlan, where: Pred, bind: Bind): Expression<boolean> {
@@ -35,8 +36,7 @@ export function conditionOf(catalog: Catalog, of: TablePlan, where: Pred, bind: 
     const i = value++
     return bind((_, part) => part.values[i]!)
   }
-  const tenant = bind((tenant) => tenant)
-  return sql`${sql.ref('tenant')} = ${tenant} and ${buildCondition(where, of.table, catalog.dialect, next)}`
+  return sql`${sql.ref('tenant')} = ${bind(tenantPick)} and ${buildCondition(where, of.table, catalog.dialect, next)}`
 }
 
 /** Missing values first, whatever the engine would do by itself. */

@@ -4,32 +4,72 @@ import type { Catalog } from './catalog.ts'
 import { type Described, describeCondition } from './condition.ts'
 import { EVENT_COLUMNS, eventOf } from './events.ts'
 import { type Fields, int, limitedTo, matching, tenantPick, text } from './fields.ts'
+import { arrayOf } from './postgres-sets.ts'
 import { foldPart } from './read-fold.ts'
 import { type Bind, conditionOf, from, NONE, orderOf, type Part, type ReadOf } from './read-part.ts'
 import { decodeHead, HEAD_COLUMNS, headsPart, subjectsPart, timersPart } from './read-work.ts'
 import { type TablePlan, whereKey } from './rows.ts'
-import { ask, kept, parameter, type Shape, type Statement, shapeOf } from './statement.ts'
+import { ask, kept, type Pick, parameter, type Shape, type Statement, shapeOf } from './statement.ts'
 import { textParameter } from './values.ts'
 import { eventTable, headTable } from './work-tables.ts'
+
+/** Reads of one shape: one, or many that travel as a set. */
+interface Asked {
+  readonly parts: readonly Part[]
+  readonly many: boolean
+}
 
 /** Answers several reads with one statement, which is what makes them one snapshot. */
 export function reader(
   catalog: Catalog,
   plan: (of: TablePlan['table']) => TablePlan,
 ): (tenant: string, reads: readonly Read[]) => Steps<Statement, readonly unknown[]> {
-  const shapes = new Map<string, Shape<readonly Part[]>>()
+  const shapes = new Map<string, Shape<readonly Asked[]>>()
   return function* (tenant, reads) {
     if (reads.length === 0) return []
     textParameter(tenant, 'the tenant')
     const parts = reads.map((read) => partOf(catalog, plan, read))
-    const shape = kept(shapes, parts.map((part) => part.shape).join('|'), () => compileParts(catalog, parts))
-    const stored = JSON.parse((yield ask(shape, tenant, parts)) as string) as readonly unknown[]
-    return parts.map((part, i) => part.decode(stored[i]))
+    const asked = askedOf(catalog, parts)
+    const shape = kept(shapes, asked.map(({ parts: [first], many }) => (many ? `many ${first!.shape}` : first!.shape)).join('|'), () =>
+      compileAsked(catalog, asked),
+    )
+    const stored = JSON.parse((yield ask(shape, tenant, asked)) as string) as readonly unknown[]
+    const answers = new Map<Part, unknown>()
+    for (const [i, { parts: same, many }] of asked.entries()) {
+      for (const [j, part] of same.entries()) answers.set(part, part.decode(many ? (stored[i] as readonly unknown[])[j] : stored[i]))
+    }
+    return parts.map((part) => answers.get(part))
   }
 }
 
-function compileParts(catalog: Catalog, parts: readonly Part[]): Shape<readonly Part[]> {
-  const built = parts.map((part, i) => part.build((pick) => parameter<readonly Part[]>((tenant, all) => pick(tenant, all[i]!))))
+/** So many reads of one shape stand side by side in the text; more travel as a set, and the text is the same for any number. */
+const MOST_SIDE_BY_SIDE = 4
+
+function askedOf(catalog: Catalog, parts: readonly Part[]): readonly Asked[] {
+  if (parts.length <= MOST_SIDE_BY_SIDE || !catalog.dialect.forEach) return parts.map(alone)
+  const byShape = new Map<string, Part[]>()
+  for (const part of parts) kept(byShape, part.shape, () => []).push(part)
+  // in the order of their names: commands that come together in another order ask the same
+  return [...byShape]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, same]) => (same.length > MOST_SIDE_BY_SIDE ? [{ parts: same, many: true }] : same.map(alone)))
+}
+
+const alone = (part: Part): Asked => ({ parts: [part], many: false })
+
+function compileAsked(catalog: Catalog, asked: readonly Asked[]): Shape<readonly Asked[]> {
+  const built = asked.map(({ parts: [first], many }, i) => {
+    const bound = (pick: Pick<readonly Part[]>) => parameter<readonly Asked[]>((tenant, all) => pick(tenant, all[i]!.parts))
+    const scalar: Bind = (pick) => bound((tenant, [part]) => pick(tenant, part!))
+    if (!many) return first!.build(scalar)
+    const arrays: Expression<unknown>[] = []
+    const one = first!.build((pick) => {
+      if (pick === tenantPick) return scalar(pick)
+      arrays.push(bound((tenant, parts) => arrayOf(parts.map((part) => pick(tenant, part)))))
+      return sql.ref(`each.p${arrays.length}`)
+    })
+    return catalog.dialect.forEach!(arrays, one)
+  })
   return shapeOf(catalog.dialect.answers(built).compile(catalog.dialect.build))
 }
 

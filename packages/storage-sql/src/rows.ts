@@ -2,6 +2,7 @@ import type { Row, Table, Write } from '@patronkit/core/storage'
 import { type Expression, sql } from 'kysely'
 import { type Catalog, declaredTable } from './catalog.ts'
 import { unknownColumn } from './errors.ts'
+import { tenantPick } from './fields.ts'
 import { kept, type Pick, parameter, type Shape, shapeOf } from './statement.ts'
 import { type Decode, decoder, type Encode, encoder } from './values.ts'
 
@@ -78,7 +79,7 @@ export function whereKey<S>(
   bind: (pick: Pick<S>) => Expression<unknown> = parameter,
 ): Expression<boolean> {
   const parts = [
-    sql`${sql.ref('tenant')} = ${bind((tenant) => tenant)}`,
+    sql`${sql.ref('tenant')} = ${bind(tenantPick)}`,
     ...table.key.map((column) => sql`${sql.ref(column)} = ${cellOf(catalog, table, encode, column, of, bind)}`),
   ]
   return sql`${sql.join(parts, sql` and `)}`
@@ -87,7 +88,7 @@ export function whereKey<S>(
 const self = (row: Row): Row => row
 
 function insertInto(catalog: Catalog, table: Table, encode: Encoders) {
-  const values: { [column: string]: Expression<unknown> } = { tenant: parameter((tenant) => tenant) }
+  const values: { [column: string]: Expression<unknown> } = { tenant: parameter(tenantPick) }
   for (const column of Object.keys(table.columns)) values[column] = cellOf(catalog, table, encode, column, self)
   return catalog.dialect.build.insertInto(catalog.named(table.name)).values(values)
 }

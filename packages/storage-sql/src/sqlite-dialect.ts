@@ -46,6 +46,7 @@ export const sqliteDialect: Dialect = {
   rows: (columns) => sql`json_group_array(json_array(${sql.join(columns.map((column) => sql.ref(column)))}))`,
   asText: (json) => sql`${json}`,
   answers: (parts) => sql`select '[' || ${joined(parts)} || ']'`,
+  forEach: null,
   scalarInJson: (column, type) => {
     const kinds = type === 'text' ? sql`('text')` : sql`('integer', 'real')`
     return sql`case when json_type(${sql.ref(column)}) in ${kinds} then ${sql.ref(column)} ->> '$' end`

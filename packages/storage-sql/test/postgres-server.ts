@@ -15,8 +15,8 @@ export interface Server {
 /** Whether tests start a real server: the everyday tier makes do with PGlite. */
 export const realPostgres = Boolean(process.env.CI ?? process.env.PATRONKIT_POSTGRES ?? process.env.PATRONKIT_DEEP)
 
-/** Starts a server on a free port, its data in a folder that goes with it. */
-export async function startServer(): Promise<Server> {
+/** Starts a server on a free port, its data in a folder that goes with it. Only a `durable` one waits for the disk at a commit, as servers do by themselves. */
+export async function startServer(o: { readonly durable?: boolean } = {}): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'patronkit-postgres-'))
   // as root the server runs as another user, who has to get there
   chmodSync(folder, 0o755)
@@ -29,7 +29,7 @@ export async function startServer(): Promise<Server> {
     createPostgresUser: process.getuid?.() === 0,
     // not the host's: what is ordered and compared must not depend on it
     initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
-    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=150'],
+    postgresFlags: ['-c', `fsync=${o.durable ? 'on' : 'off'}`, '-c', 'max_connections=150'],
     onLog: quiet,
     onError: quiet,
   })

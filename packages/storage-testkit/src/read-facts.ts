@@ -42,6 +42,33 @@ export const readFacts: Facts = ({ fact }) => {
     same(await storage.read('acme', []), [], 'no reads, no answers')
   })
 
+  fact('dozens of reads of one call give what each gives alone, and so do dozens of units', async (storage) => {
+    const names = ['', 'null', 'NULL', '{', '}', '{}', ',', '"', '\\', '\\"', "'", '$1', ' a ', 'ä', '\u{1f600}', '\n', 'a,b', '"",']
+    const units = names.map((subject, i) => {
+      const rows = [lot(subject, 1, i), lot(subject, 2, -i)].slice(0, 1 + (i % 2))
+      const writes = [...rows.map((row) => ({ write: 'insert', table: lots, row }) as const)]
+      return unitOf({ subject, happened: Array.from({ length: i % 3 }, (_, at) => happened(at)), writes })
+    })
+    const answers = await storage.commit(units)
+    same(
+      answers,
+      units.map(() => ({ outcome: 'done' })),
+      'the answers of the units',
+    )
+    const asked = [...names, 'nobody'].flatMap((subject, i) => [
+      headOf(KIND, subject),
+      get(lots, { account: subject, no: 2 }),
+      list(lots, { where: field('account').eq(subject), order: ['left'], limit: 1 + (i % 3) }),
+      list(lots, { where: all(field('account').eq(subject), field('left').gt(2)), limit: 9 }),
+      eventsOf(KIND, subject, { after: i % 2, limit: 9 }),
+    ])
+    const alone: unknown[] = []
+    for (const read of asked) alone.push(await readOne(storage, read))
+    same(await storage.read('acme', asked), alone, 'the answers')
+    same(alone[0], headAfter(units[0]!), 'the first head')
+    same(alone[6], lot('null', 2, -1), 'the second lot')
+  })
+
   fact('a list keeps its order and its limit, and ties are broken by the key', async (storage) => {
     const rows = [lot('a', 3, 5), lot('a', 1, 7), lot('b', 1, 5), lot('a', 2, 7), lot('c', 9, 1)]
     await done(storage, unitOf({ subject: 'a', writes: rows.map((row) => ({ write: 'insert', table: lots, row })) }))
