@@ -1,4 +1,5 @@
 export { alwaysOpen } from './always-open.ts'
+export { type Combination, intersectCalendars, uniteCalendars } from './combine.ts'
 export { compileCalendar } from './compile.ts'
 export type { AnyCalendar } from './compiled.ts'
 export {
@@ -10,7 +11,10 @@ export {
   type Weekday,
   type YearlyRule,
 } from './definition.ts'
+export { inZone } from './in-zone.ts'
 export { isBreak, isHoliday, localInstant } from './local.ts'
 export { isOpen, listOpenIntervals, nextOpening, type OpenInterval, previousOpening } from './opening.ts'
+export { type CalendarVersion, versionCalendar } from './versions.ts'
+export { workingTimeInWords } from './words.ts'
 export type { WorkingCalendar } from './working-calendar.ts'
 export { addWorkingTime, subtractWorkingTime, workingTimeBetween } from './working-time.ts'

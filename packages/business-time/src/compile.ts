@@ -27,11 +27,14 @@ export function compileCalendar(i: {
 }): WorkingCalendar {
   const from = i.from === undefined ? undefined : toMs(i.from, 'from')
   const to = i.to === undefined ? undefined : toMs(i.to, 'to')
-  return overSpan(i.calendar, openSpan(i.calendar, from, to))
+  return overSpan(i.calendar.id, i.calendar.body.zone, openSpan(i.calendar, from, to))
 }
 
-// Each function first tries the compiled span, small enough to be inlined into a caller's loop; the rest is out of line.
-function overSpan(calendar: CalendarDefinition, span: Span): WorkingCalendar {
+/**
+ * A compiled calendar over a span that grows. Each function first tries the compiled span, small enough to be inlined into a
+ * caller's loop; the rest is out of line.
+ */
+export function overSpan(id: string, zone: string, span: Span): WorkingCalendar {
   function add(at: number, ms: number): number {
     const line = span.line
     const start = Math.floor(at)
@@ -128,7 +131,7 @@ function overSpan(calendar: CalendarDefinition, span: Span): WorkingCalendar {
 
   function checkDays(days: number): void {
     if (!(Number.isInteger(days) && days >= 0)) throw badAmount(days, 'workingDays')
-    if (days * DAY > LATEST - EARLIEST) throw beyondHorizon(calendar.id, `it has fewer than ${days} days`)
+    if (days * DAY > LATEST - EARLIEST) throw beyondHorizon(id, `it has fewer than ${days} days`)
   }
 
   /** The wall time of an instant on the n-th working day from its local date. */
@@ -160,7 +163,7 @@ function overSpan(calendar: CalendarDefinition, span: Span): WorkingCalendar {
   }
 
   return Object.freeze({
-    zone: calendar.body.zone,
+    zone,
     add,
     subtract,
     within,

@@ -6,6 +6,9 @@ declare global {
     'time/bad-amount': { readonly amount: number; readonly unit: string }
     'time/wall-duration': { readonly units: readonly string[] }
     'time/never-open': { readonly calendar: string; readonly direction: 'after' | 'before'; readonly at: Date }
+    'time/bad-icalendar': { readonly event: string | null; readonly why: string }
+    'time/too-many-events': { readonly limit: number }
+    'time/no-holiday-data': { readonly provider: string; readonly place: string; readonly year: number }
     'time/beyond-horizon': { readonly calendar: string; readonly earliest: Date; readonly latest: Date }
   }
 }
@@ -38,7 +41,7 @@ export const wallDuration = (units: readonly string[]): PatronkitError<'time/wal
 export const neverOpen = (calendar: string, direction: 'after' | 'before', at: number): PatronkitError<'time/never-open'> =>
   new PatronkitError({
     code: 'time/never-open',
-    message: `calendar ${calendar} has no weekly hours and too few shifts ${direction} ${toIso(at)}. Add weekly hours or further shifts, or ask for less.`,
+    message: `calendar ${calendar} does not open often enough ${direction} ${toIso(at)}. Add weekly hours or further shifts, or ask for less.`,
     details: { calendar, direction, at: new Date(at) },
   })
 
@@ -57,3 +60,33 @@ export function notAnInstant(calendar: string, at: number): PatronkitError<'core
     details: { issues: [{ path: 'at', message }] },
   })
 }
+
+/** One mistake in what a function was given, in the words of core. */
+export const invalidInput = (what: string, path: string, message: string): PatronkitError<'core/invalid-input'> =>
+  new PatronkitError({
+    code: 'core/invalid-input',
+    message: `${what}: ${path}: ${message}.`,
+    details: { issues: [{ path, message }] },
+  })
+
+export const badIcalendar = (event: string | null, why: string, cause?: unknown): PatronkitError<'time/bad-icalendar'> =>
+  new PatronkitError({
+    code: 'time/bad-icalendar',
+    message: `the iCalendar file cannot be read${event === null ? '' : ` at event ${event}`}: ${why}. Mend the file, or leave the event out.`,
+    details: { event, why },
+    cause,
+  })
+
+export const tooManyEvents = (limit: number): PatronkitError<'time/too-many-events'> =>
+  new PatronkitError({
+    code: 'time/too-many-events',
+    message: `the iCalendar file has more than ${limit} occurrences to go through. Ask for a shorter span, or raise \`max\` if the file is trusted.`,
+    details: { limit },
+  })
+
+export const noHolidayData = (provider: string, place: string, year: number): PatronkitError<'time/no-holiday-data'> =>
+  new PatronkitError({
+    code: 'time/no-holiday-data',
+    message: `${provider} has no holidays of ${place} for ${year}. Update it once they are published, or give the dates yourself; no year is taken for one without holidays.`,
+    details: { provider, place, year },
+  })

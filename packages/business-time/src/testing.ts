@@ -1,7 +1,7 @@
 import type { LocalDate } from '@patronkit/core'
 import { DAY, HOUR, MINUTE, SECOND } from '@patronkit/core/service'
 import type { Arbitrary } from 'fast-check'
-import { type CalendarDefinition, defineCalendar, type TimeRange, type Weekday } from './definition.ts'
+import { type CalendarDefinition, defineCalendar, type TimeRange, type Weekday, type YearlyRule } from './definition.ts'
 import { readWallTime } from './wall.ts'
 
 /** The module `fast-check`, given by the test that has it installed; this package does not depend on it. */
@@ -52,8 +52,8 @@ export interface Scene {
 const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const satisfies readonly Weekday[]
 
 /**
- * Random calendars: several ranges a day in any order, overlapping, adjoining, overnight, 24:00, with holidays, shifts and
- * breaks near a change of the zone's clocks. With `hours: 'weekly'`, the default, a week holds an hour or more, so that time can
+ * Random calendars: several ranges a day in any order, overlapping, adjoining, overnight, 24:00, with holidays, shifts,
+ * breaks and yearly rules near a change of the zone's clocks. With `hours: 'weekly'`, the default, a week holds an hour or more, so that time can
  * be added without end; `'any'` also gives calendars of a few seconds, and of single dates alone.
  *
  * @example
@@ -86,10 +86,26 @@ export function scenes(i: {
   const dated = fc.dictionary(near.map(String), ranges, { maxKeys: 3 })
   const weekly = fc.record(Object.fromEntries(WEEKDAYS.map((day) => [day, ranges])), { requiredKeys: [] })
 
+  // Rules that fall on a date near the scene: as a day of the year, as the n-th weekday counted from either end, or by Easter.
+  const rule = fc.record({
+    offset: near,
+    as: fc.constantFrom('date' as const, 'first' as const, 'last' as const, 'easter' as const),
+    hours: fc.option(ranges, { nil: undefined }),
+    span: fc.option(fc.tuple(fc.integer({ min: -2, max: 1 }), fc.integer({ min: 0, max: 2 })), { nil: undefined }),
+  })
+  const rules = fc.array(rule, { maxLength: 3 })
+
   return fc
-    .record({ place: fc.constantFrom(...places), week: weekly, holidays: fc.array(near, { maxLength: 3 }), shifts: dated, breaks: dated })
+    .record({
+      place: fc.constantFrom(...places),
+      week: weekly,
+      holidays: fc.array(near, { maxLength: 3 }),
+      shifts: dated,
+      breaks: dated,
+      rules,
+    })
     .filter(({ week, shifts }) => length(week) >= HOUR || (hours === 'any' && length(week) + length(shifts) > 0))
-    .map(({ place, week, holidays, shifts, breaks }) => {
+    .map(({ place, week, holidays, shifts, breaks, rules }) => {
       const around = Date.parse(`${place.date}T00:00:00Z`)
       const date = (offset: number | string) => new Date(around + Number(offset) * DAY).toISOString().slice(0, 10) as LocalDate
       const onDates = (dates: Record<string, TimeRange[]>) =>
@@ -101,9 +117,35 @@ export function scenes(i: {
         holidays: holidays.map(date),
         shifts: onDates(shifts),
         breaks: onDates(breaks),
+        ...(rules.length > 0 ? { yearly: rules.map((drawn) => yearlyRule(date(drawn.offset), drawn, length(week) > 0)) } : {}),
       })
       return { place, calendar, around }
     })
+}
+
+/** A rule that names a date, or for `easter` one that is as far from Easter as the date is from the middle of April. */
+function yearlyRule(
+  date: LocalDate,
+  drawn: {
+    readonly as: 'date' | 'first' | 'last' | 'easter'
+    readonly hours: TimeRange[] | undefined
+    readonly span: readonly [number, number] | undefined
+  },
+  withHours: boolean,
+): YearlyRule {
+  const day = new Date(`${date}T00:00:00Z`)
+  const [year, month, dayOfMonth] = [day.getUTCFullYear(), day.getUTCMonth() + 1, day.getUTCDate()]
+  const weekday = WEEKDAYS[(day.getUTCDay() + 6) % 7]!
+  const left = new Date(Date.UTC(year, month, 0)).getUTCDate() - dayOfMonth
+  const on = {
+    date: date.slice(5),
+    first: { month, weekday, nth: Math.ceil(dayOfMonth / 7) },
+    last: { month, weekday, nth: -Math.ceil((left + 1) / 7) },
+    easter: { easter: Math.max(-100, Math.min(100, Math.round((day.getTime() - Date.UTC(year, 3, 8)) / DAY))) },
+  }[drawn.as]
+  const hours = withHours && drawn.hours !== undefined ? { hours: drawn.hours } : {}
+  const [from, length] = drawn.span ?? [0, 0]
+  return { on, ...hours, ...(drawn.span ? { from: year + from, to: year + from + length } : {}) }
 }
 
 const length = (hours: Record<string, readonly TimeRange[] | undefined>): number =>

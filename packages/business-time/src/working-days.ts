@@ -28,7 +28,8 @@ export function workingDays(rules: Rules, zone: Zone, firstDay: number, lastDay:
   return { firstDay, days: days.subarray(0, count), before }
 }
 
-function exists(zone: Zone, day: number): boolean {
+/** Whether a local date took place in a zone that is covered around it. */
+export function exists(zone: Zone, day: number): boolean {
   const midnight = zone.resolve(day * DAY)
   return midnight + zone.offsetAt(midnight) < (day + 1) * DAY
 }

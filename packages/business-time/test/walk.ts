@@ -1,4 +1,4 @@
-import type { CalendarDefinition, TimeRange } from '../src/calendar.ts'
+import type { CalendarDefinition, TimeRange, YearlyRule } from '../src/calendar.ts'
 import type { Place } from '../src/testing.ts'
 
 // A second implementation that shares nothing with src: it walks every UTC minute around a place, asks Intl for the wall
@@ -65,7 +65,7 @@ function locate({ walls, firstSeen }: Walk, wall: number): number {
 export function paint(calendar: CalendarDefinition, place: Place): { readonly first: number; readonly open: Uint8Array } {
   const walked = walk(place)
   const open = new Uint8Array(walked.walls.length)
-  const { week, holidays, shifts, breaks } = calendar.body
+  const { week, holidays, shifts, breaks, yearly = [] } = calendar.body
   const fill = (midnight: number, ranges: readonly TimeRange[], value: number) => {
     for (const [from, to] of ranges) {
       const [start, end] = [minutes(from), minutes(to)]
@@ -80,10 +80,58 @@ export function paint(calendar: CalendarDefinition, place: Place): { readonly fi
   const dates = Array.from({ length: 2 * (DAYS_EACH_WAY - 3) }, (_, i) => new Date(center + (i - (DAYS_EACH_WAY - 3)) * 86_400_000))
   for (const date of dates) {
     const name = date.toISOString().slice(0, 10) as `${number}-${number}-${number}`
-    if (!holidays.includes(name)) fill(date.getTime() / MINUTE, shifts[name] ?? week[WEEKDAYS[date.getUTCDay()]!] ?? [], 1)
+    if (!holidays.includes(name))
+      fill(date.getTime() / MINUTE, shifts[name] ?? ruled(yearly, date) ?? week[WEEKDAYS[date.getUTCDay()]!] ?? [], 1)
   }
   for (const [name, ranges] of Object.entries(breaks)) fill(Date.parse(`${name}T00:00:00Z`) / MINUTE, ranges, 0)
   return { first: walked.first, open }
+}
+
+/** What the rules say of a date, each asked whether this is its day; where several are, the first of those with fewest ranges. */
+function ruled(rules: readonly YearlyRule[], date: Date): readonly TimeRange[] | undefined {
+  const said = rules.filter((rule) => falls(rule, date)).map((rule) => rule.hours ?? [])
+  return said.find((hours) => said.every((other) => hours.length <= other.length))
+}
+
+function falls({ on, from, to }: YearlyRule, date: Date): boolean {
+  const year = date.getUTCFullYear()
+  if (typeof on === 'string') return inYears(year) && date.toISOString().slice(5, 10) === on
+  if ('easter' in on) {
+    // The days before or after may lie in the next year.
+    const sunday = new Date(date.getTime() - on.easter * 86_400_000)
+    return inYears(sunday.getUTCFullYear()) && sunday.toISOString().slice(0, 10) === EASTERS[sunday.getUTCFullYear()]
+  }
+  if (!inYears(year) || date.getUTCMonth() + 1 !== on.month || WEEKDAYS[date.getUTCDay()] !== on.weekday) return false
+  // Weeks are walked one by one until the month ends.
+  let rank = 0
+  const step = on.nth > 0 ? -7 : 7
+  for (let day = new Date(date); day.getUTCMonth() === date.getUTCMonth(); day = new Date(day.getTime() + step * 86_400_000)) rank++
+  return rank === Math.abs(on.nth)
+
+  function inYears(of: number): boolean {
+    return of >= (from ?? of) && of <= (to ?? of)
+  }
+}
+
+/** Easter Sundays of the almanac, for the years of the places and their neighbours. */
+const EASTERS: { readonly [year: number]: string } = {
+  1992: '1992-04-19',
+  1993: '1993-04-11',
+  1994: '1994-04-03',
+  1999: '1999-04-04',
+  2000: '2000-04-23',
+  2001: '2001-04-15',
+  2010: '2010-04-04',
+  2011: '2011-04-24',
+  2012: '2012-04-08',
+  2014: '2014-04-20',
+  2015: '2015-04-05',
+  2016: '2016-03-27',
+  2017: '2017-04-16',
+  2022: '2022-04-17',
+  2023: '2023-04-09',
+  2024: '2024-03-31',
+  2025: '2025-04-20',
 }
 
 function minutes(text: string): number {
