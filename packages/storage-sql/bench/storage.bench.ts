@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os'
 import { machine, writeReadme } from '../../../bench/measure.ts'
 import { sqliteBench } from './sqlite.bench.ts'
 
@@ -21,8 +22,10 @@ async function postgresPart(): Promise<Measured> {
 
 /** `pnpm bench storage`: each engine against the same work done by hand over the same driver, in one run and by turns. */
 export async function run(): Promise<boolean> {
+  // other work on the machine slows both sides, and not always by as much
+  const load = loadavg()[0]!.toFixed(1)
   const parts = [await sqliteBench(), await postgresPart()]
-  const report = `\n${parts.map((part) => part.report).join('\n\n')}\n\n${machine()}.\n`
+  const report = `\n${parts.map((part) => part.report).join('\n\n')}\n\n${machine()}; load of the machine before: ${load}.\n`
   console.log(report)
   writeReadme(new URL('../README.md', import.meta.url), report)
   const targets = parts.flatMap((part) => part.targets)
