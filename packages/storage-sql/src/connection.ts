@@ -3,6 +3,7 @@ import { drive, isPromise, type MaybePromise, refusePromise, type Session, type 
 import type { Dialect } from './dialect.ts'
 import { busy, connectionInTransaction, hostTransactionAborted, notMigrated, wrongDialect } from './errors.ts'
 import type { Statement } from './statement.ts'
+import { takingTurns } from './turns.ts'
 
 /** A statement that ran: its text, how long it took in milliseconds, and whether it failed. Parameters are never told. */
 export interface StatementRun {
@@ -177,14 +178,4 @@ function translated(dialect: Dialect, whenLocked: (cause: unknown) => Error, err
 
 function checkDialect(dialect: Dialect, session: Session): void {
   if (session.dialect !== dialect.name) throw wrongDialect(dialect.name, session.dialect)
-}
-
-/** On an asynchronous driver operations wait for one another: they share one connection, and a transaction is the connection's. */
-function takingTurns(): <T>(work: () => MaybePromise<T>) => MaybePromise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (work) => {
-    const mine = last.then(work)
-    last = mine.catch(() => undefined)
-    return mine
-  }
 }

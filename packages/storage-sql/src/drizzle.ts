@@ -1,4 +1,5 @@
 import type { Session } from '@patronkit/core/storage'
+import { takingTurns } from './turns.ts'
 
 /** What is used of a Postgres transaction of Drizzle. */
 export interface DrizzlePostgresTransaction {
@@ -30,7 +31,7 @@ export interface DrizzleStatement {
 
 /** What cannot be seen from a database. */
 export interface DrizzleOptions {
-  /** True for a database over one client, on which you began a transaction by hand. Default: a `tx` is in it, a database is not. */
+  /** Whether you have a transaction open on it. Default: a `tx` is in it and so is a Postgres database over one client; others are not. */
   readonly inTransaction?: boolean
 }
 
@@ -43,11 +44,20 @@ export function fromDrizzle(
   o: DrizzleOptions = {},
 ): Session {
   // a transaction can be rolled back by hand, a database cannot
-  const begins = !(o.inTransaction ?? 'rollback' in db)
+  const begins = !(o.inTransaction ?? ('rollback' in db || isLoneClient(db)))
   if ('refreshMaterializedView' in db) return begins ? postgresDatabase(db as DrizzlePostgres) : postgres(db)
   if (!('values' in db)) throw new TypeError('fromDrizzle takes a database or transaction of drizzle-orm for Postgres or SQLite')
   if ((db as { resultKind?: unknown }).resultKind === 'sync') return sqliteSync(db)
   return begins ? sqliteDatabase(db as DrizzleSqlite) : sqlite(db)
+}
+
+/**
+ * A client of pg or its like, as opposed to a pool, PGlite and postgres.js. A COMMIT of ours on it would be one of
+ * whatever transaction the host has begun on it, and two transactions at once would be one.
+ */
+function isLoneClient(db: object): boolean {
+  const { $client } = db as { readonly $client?: unknown }
+  return typeof $client === 'object' && $client !== null && 'query' in $client && !('totalCount' in $client) && !('transaction' in $client)
 }
 
 /** Drizzle would number the parameters itself; a statement that has its numbers gives text and parameters as they are. */
@@ -102,8 +112,13 @@ type AsyncTransaction = (
   config: { readonly behavior: 'immediate' },
 ) => Promise<unknown>
 
-const sqliteDatabase = (db: DrizzleSqlite): Session => ({
-  ...sqlite(db),
-  transaction: async <T>(work: (session: Session) => Promise<T>) =>
-    (await (db.transaction as unknown as AsyncTransaction).call(db, (tx) => work(sqlite(tx)), { behavior: 'immediate' })) as T,
-})
+/** SQLite has one writer: transactions of ours that began at once would only take up the client's connections and fail. */
+function sqliteDatabase(db: DrizzleSqlite): Session {
+  const inTurn = takingTurns()
+  const begin = db.transaction.bind(db) as unknown as AsyncTransaction
+  return {
+    ...sqlite(db),
+    transaction: async <T>(work: (session: Session) => Promise<T>) =>
+      (await inTurn(() => begin((tx) => work(sqlite(tx)), { behavior: 'immediate' }))) as T,
+  }
+}
