@@ -3,7 +3,15 @@ export { canonicalJson, type Json, sha256Hex } from './canonical.ts'
 export { type Ask, type Context, commit, commitEach, nowFor, type Operation, read, redact, unitOn } from './context.ts'
 export { createService, insideOf, type TimerHandler, type Verbs } from './create-service.ts'
 export { define, definitionHash, definitionId } from './definition.ts'
-export { definitionsInForce, type Pinned, pinnedDefinition, publishDefinition, type StoredDefinition } from './definitions.ts'
+export {
+  allDefinitions,
+  definitionsInForce,
+  definitionsMark,
+  type Pinned,
+  pinnedDefinition,
+  publishDefinition,
+  type StoredDefinition,
+} from './definitions.ts'
 export { DAY, durationSchema, HOUR, isWorking, MINUTE, SECOND, wallMs, workingMs } from './duration.ts'
 export type { Happened, Head } from './event.ts'
 export { type Bare, type Catalogue, explained, renderExplanation, type Words } from './explanation.ts'

@@ -1,8 +1,12 @@
+import type { WorkingCalendar } from '@patronkit/business-time/calendar'
 import type { Explanation } from '@patronkit/core'
 import { type Bare, explained, toIso } from '@patronkit/core/service'
-import { applyFacts, calendarOf, inTime, type Rules, unopened } from './evolve.ts'
-import type { ItemClock, ItemRef, StoredFact } from './model.ts'
+import { type Books, countedOn, workingOf } from './book.ts'
+import { applyFacts, inTime, openerOf } from './evolve.ts'
+import { undone } from './internal.ts'
+import type { BookRef, ClockKey, ItemClock, ItemRef, ItemState, StoredFact } from './model.ts'
 import { type OnReopen, reopening } from './policy.ts'
+import { unopened } from './replay.ts'
 import { viewClocks } from './view.ts'
 import { WORDS } from './words.ts'
 
@@ -11,6 +15,7 @@ interface Stretch {
   readonly from: number
   readonly to: number
   readonly because: string
+  readonly calendar: WorkingCalendar
 }
 
 /**
@@ -19,50 +24,57 @@ interface Stretch {
  */
 export function explainClock(
   item: ItemRef,
-  of: { readonly metric: string; readonly cycle: number },
+  of: ClockKey,
   facts: readonly StoredFact[],
   at: number,
-  rules: Rules,
+  books: Books,
+  ref: BookRef,
 ): Explanation | null {
-  const known = inTime(facts.filter((fact) => fact.at <= at))
+  const known = inTime(undone(facts).filter((fact) => fact.at <= at))
   if (known.length === 0) return null
-  const stretches = trace(known, of, at, rules)
-  const end = applyFacts(unopened(known[0]!.at, rules), known, rules).state
-  const view = viewClocks(end, at, rules).find((clock) => clock.metric === of.metric && clock.cycle === of.cycle)
-  const last = end.clocks.find((clock) => clock.metric === of.metric && clock.cycle === of.cycle)
+  const { stretches, end } = trace(known, of, at, books, ref)
+  const last = clockAt(end, of)
+  const view = viewClocks(end, at, books).find((clock) => sameClock(clock, of))
   if (!view || !last) return null
   const { state, targetMs, workedMs, leftMs } = view
   const about = { code: 'sla/clock', data: { item, ...of, state, policy: view.policy, targetMs, workedMs, leftMs, at: toIso(at) } }
+  const book = books(end.book)
+  const onReopen = reopening(book.byId.get(last.policy.id)?.policy ?? { calendar: '', targets: {} }, of.metric)
   return explained(
     WORDS,
     about,
-    stretches.flatMap((stretch) => linesOf(stretch, last, rules)),
-    rules.calendar.zone,
+    keptRunning(stretches, onReopen).flatMap((stretch) => linesOf(stretch)),
+    last.calendar === '' ? 'UTC' : workingOf(last, book).zone,
   )
 }
+
+const sameClock = (a: ClockKey, b: ClockKey): boolean => a.agreement === b.agreement && a.metric === b.metric && a.cycle === b.cycle
+const clockAt = (state: ItemState, of: ClockKey): ItemClock | undefined => state.clocks.find((clock) => sameClock(clock, of))
 
 /** What the clock was doing, fact by fact; neighbours alike are joined. */
 function trace(
   known: readonly StoredFact[],
-  of: { readonly metric: string; readonly cycle: number },
+  of: ClockKey,
   at: number,
-  rules: Rules,
-): readonly Stretch[] {
+  books: Books,
+  ref: BookRef,
+): { readonly stretches: readonly Stretch[]; readonly end: ItemState } {
   const stretches: Stretch[] = []
-  let state = unopened(known[0]!.at, rules)
+  let state = unopened(known[0]!.at, openerOf(known), ref)
   for (const [i, fact] of known.entries()) {
-    state = applyFacts(state, [fact], rules).state
-    const clock = state.clocks.find((candidate) => candidate.metric === of.metric && candidate.cycle === of.cycle)
+    state = applyFacts(state, [fact], books, known.slice(0, i))
+    const clock = clockAt(state, of)
     const phase = clock?.clock.phase ?? 'idle'
     const to = known[i + 1]?.at ?? at
-    if (phase === 'idle') continue
+    if (!clock || phase === 'idle') continue
+    const calendar = countedOn(clock, books(state.book))
     const before = stretches.at(-1)
-    if (before?.phase === phase) stretches[stretches.length - 1] = { ...before, to }
-    else stretches.push({ phase, from: fact.at, to, because: fact.id })
+    if (before?.phase === phase && before.calendar === calendar) stretches[stretches.length - 1] = { ...before, to }
+    else stretches.push({ phase, from: fact.at, to, because: fact.id, calendar })
   }
   // the clock's end is its last word: what comes behind it is no part of the clock
   if (stretches.at(-1)?.phase === 'stopped' || stretches.at(-1)?.phase === 'cancelled') stretches.pop()
-  return keptRunning(stretches, reopening(rules.policy, of.metric))
+  return { stretches, end: state }
 }
 
 /** Where reopening lets the clock keep running, the closed time was counted after all. */
@@ -71,13 +83,13 @@ const keptRunning = (stretches: readonly Stretch[], onReopen: OnReopen): readonl
     ? stretches.map((stretch) => (stretch.phase === 'stopped' ? { ...stretch, phase: 'running' } : stretch))
     : stretches
 
-function linesOf(stretch: Stretch, clock: ItemClock, rules: Rules): readonly Bare[] {
+function linesOf(stretch: Stretch): readonly Bare[] {
   const { from, to, because } = stretch
   if (stretch.phase === 'paused') return [line('sla/paused', from, to, because)]
   if (stretch.phase !== 'running') return [line('sla/closed', from, to, because)]
   const lines: Bare[] = []
   let shutFrom = from
-  for (const [open, close] of calendarOf(clock, rules).intervals(from, to)) {
+  for (const [open, close] of stretch.calendar.intervals(from, to)) {
     if (open > shutFrom) lines.push(line('sla/shut', shutFrom, open, because))
     lines.push(line('sla/counted', open, close, because))
     shutFrom = close

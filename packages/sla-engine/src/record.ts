@@ -18,14 +18,17 @@ import {
   unitOn,
   type Write,
 } from '@patronkit/core/service'
+import { PastNeeded } from './adopt.ts'
+import type { Books } from './book.ts'
 import { type Decision, decideRecord } from './decide.ts'
-import type { Rules } from './evolve.ts'
+import { booksIn } from './internal.ts'
 import type { Attributes, Fact, ItemRef, ItemState, StoredFact } from './model.ts'
-import { clockRow, factOf, factRow, itemRow, sameClock, stateOf } from './rows.ts'
+import { nextStepAt } from './passing.ts'
+import { clockName, clockRow, factOf, factRow, itemRow, sameClock, stateOf } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { type RecordInput, recordManySchema, recordSchema } from './schema.ts'
 import { clocks, facts, items } from './tables.ts'
-import { type ClockView, nextDueAt, nextStepAt, viewClocks } from './view.ts'
+import { type ClockView, nextDueAt, viewClocks } from './view.ts'
 
 /** Facts about one item, with the item's attributes as they are from the earliest of these facts on. */
 export interface RecordItem {
@@ -45,8 +48,8 @@ export const SUBJECT = 'sla-item'
 export const QUEUE = 'sla'
 export const subjectOf = (item: ItemRef): string => `${item.type}/${item.id}`
 
-/** At most this many clocks of one item are kept apart (metrics × cycles). */
-export const MOST_CLOCKS = 1_000
+/** At most this many clocks of one item are kept apart (agreements × metrics × cycles). */
+export const MOST_CLOCKS = 5_000
 export const MOST_FACTS = 100_000
 
 export function* record(book: Rulebook, ctx: Context, i: RecordItem): Operation<Recorded> {
@@ -55,13 +58,18 @@ export function* record(book: Rulebook, ctx: Context, i: RecordItem): Operation<
   return answer
 }
 
-export function* recordMany(book: Rulebook, ctx: Context, i: { readonly items: readonly RecordItem[] }): Operation<readonly Recorded[]> {
-  const { items: given } = parse(recordManySchema, i, 'recordMany')
+export function* recordMany(
+  book: Rulebook,
+  ctx: Context,
+  i: { readonly items: readonly RecordItem[] },
+  how: { readonly silent: boolean } = { silent: false },
+): Operation<readonly Recorded[]> {
+  const { items: given } = parse(recordManySchema, i, how.silent ? 'import' : 'recordMany')
   refuseTwice(given)
   const answers: Recorded[] = []
   const units: Unit[] = []
   for (const one of given) {
-    const { answer, unit } = yield* recordItem(book, ctx, one)
+    const { answer, unit } = yield* recordItem(book, ctx, one, how)
     answers.push(answer)
     if (unit) units.push(unit)
   }
@@ -69,39 +77,71 @@ export function* recordMany(book: Rulebook, ctx: Context, i: { readonly items: r
   return answers
 }
 
-function* recordItem(book: Rulebook, ctx: Context, i: RecordInput): Operation<{ answer: Recorded; unit: Unit | null }> {
+function* recordItem(
+  book: Rulebook,
+  ctx: Context,
+  i: RecordInput,
+  how: { readonly silent: boolean } = { silent: false },
+): Operation<{ answer: Recorded; unit: Unit | null }> {
   const { item } = i
-  const {
-    head,
-    state: before,
-    factCount,
-    timerAt,
-    known,
-  } = yield* readItem(
-    ctx,
-    item,
-    i.facts.map((fact) => fact.id),
-  )
-  const fresh = freshFacts(known, numbered(i, factCount))
-  const pinned = before ? yield* book.pinnedTo(ctx, before) : null
-  const now = nowFor(ctx, head)
-  if (fresh.length === 0) return { answer: answerOf(item, before!, now, pinned), unit: null }
-
-  const late = before !== null && fresh.some((fact) => fact.at < before.asOf)
-  let past = late ? yield* readFacts(ctx, item) : null
-  let rules = pinned
-  if (!rules) {
-    past ??= before ? yield* readFacts(ctx, item) : null
-    const unruled = decideRecord(item, before, past, fresh, null).state
-    rules = yield* book.firstMatch(ctx, Math.min(unruled.openedAt, ...fresh.map((fact) => fact.at)), unruled.attributes)
+  const ids = i.facts.map((fact) => fact.id)
+  const stored = yield* readItem(ctx, item, ids)
+  const fresh = freshFacts(stored.known, numbered(i, stored.factCount))
+  const now = nowFor(ctx, stored.head)
+  if (fresh.length === 0) {
+    const books = yield* book.books(ctx, [stored.state!.book])
+    return { answer: answerOf(item, stored.state!, now, books), unit: null }
   }
-  const decision = decideRecord(item, before, past, fresh, rules)
-  const unit = unitFor(ctx, { item, head, before, decision, fresh, factCount, timerAt, rules })
-  return { answer: answerOf(item, decision.state, now, rules), unit }
+  const { decision, books } = yield* decideOn(book, ctx, { item, stored, fresh, ...(how.silent ? { silentUntil: now } : {}) })
+  const unit = unitFor(ctx, { item, stored, decision, fresh, books })
+  return { answer: answerOf(item, decision.state, now, books), unit }
+}
+
+/** What is stored about an item. */
+export interface Stored {
+  readonly head: Head
+  readonly state: ItemState | null
+  readonly factCount: number
+  readonly timerAt: number | null
+  /** Those of the facts asked for that are there. */
+  readonly known: readonly StoredFact[]
+}
+
+/** Decides on new facts, and reads the past where the facts are late or what was counted has to be counted again. */
+export function* decideOn(
+  book: Rulebook,
+  ctx: Context,
+  i: {
+    readonly item: ItemRef
+    readonly stored: Stored
+    readonly fresh: readonly StoredFact[]
+    readonly silentUntil?: number
+    readonly anew?: boolean
+  },
+): Operation<{ readonly decision: Decision; readonly books: Books }> {
+  const { item, fresh } = i
+  const before = i.stored.state
+  const ruled = before !== null && Object.keys(before.attached).length > 0
+  const late = before !== null && fresh.some((fact) => fact.at < before.asOf)
+  const given = { item, before, fresh, ...(i.silentUntil === undefined ? {} : { silentUntil: i.silentUntil }) }
+  if (ruled && !late && !i.anew) {
+    const books = yield* book.books(ctx, [before.book, ...booksIn(fresh)])
+    try {
+      return { decision: decideRecord({ ...given, past: null, books, book: before.book }), books }
+    } catch (error) {
+      if (!(error instanceof PastNeeded)) throw error
+    }
+  }
+  const past = before ? yield* readFacts(ctx, item) : []
+  const opened = Math.min(...[...past, ...fresh].map((fact) => fact.at))
+  // while no policy was ever for the item, those that were published since are looked at
+  const ref = yield* book.refFor(ctx, opened, ruled ? before.book.knownAt : undefined)
+  const books = yield* book.books(ctx, [ref, ...(before ? [before.book] : []), ...booksIn(past), ...booksIn(fresh)])
+  return { decision: decideRecord({ ...given, past, books, book: ref }), books }
 }
 
 /** What is stored about an item, and which of these facts are stored already. */
-export function* readItem(ctx: Context, item: ItemRef, factIds: readonly string[]) {
+export function* readItem(ctx: Context, item: ItemRef, factIds: readonly string[]): Operation<Stored> {
   const key = { item_type: item.type, item: item.id }
   const ofItem = all(field('item_type').eq(item.type), field('item').eq(item.id))
   const [head, row, clockRows, known] = yield* read(
@@ -133,7 +173,8 @@ function numbered(i: RecordInput, from: number): readonly StoredFact[] {
   return i.facts.map((fact, n): StoredFact => {
     const shared = fact === earliest ? i.attributes : undefined
     const attributes: Attributes | null = shared || fact.attributes ? { ...shared, ...fact.attributes } : null
-    return { id: fact.id, type: fact.type, at: fact.at, attributes, data: fact.data ?? null, arrival: from + n + 1 }
+    const { id, type, at, author = null, visibility = null, channel = null, data = null } = fact
+    return { id, type, at, author, visibility, channel, attributes, data, arrival: from + n + 1, via: null }
   })
 }
 
@@ -148,7 +189,9 @@ function freshFacts(known: readonly StoredFact[], given: readonly StoredFact[]):
 function isKnown(known: readonly StoredFact[], fact: StoredFact): boolean {
   const stored = known.find((candidate) => candidate.id === fact.id)
   if (!stored) return false
-  const differs = (['type', 'at', 'data'] as const).filter((part) => canonicalJson(stored[part]) !== canonicalJson(fact[part]))
+  const differs = (['type', 'at', 'author', 'visibility', 'channel', 'data'] as const).filter(
+    (part) => canonicalJson(stored[part]) !== canonicalJson(fact[part]),
+  )
   if (differs.length === 0) return true
   throw new PatronkitError({
     code: 'core/idempotency-conflict',
@@ -172,49 +215,58 @@ function refuseTwice(given: readonly RecordInput[]): void {
   }
 }
 
+declare global {
+  interface PatronkitErrorDetails {
+    'sla/too-many-clocks': { readonly item: ItemRef; readonly clocks: number; readonly most: number }
+  }
+}
+
 interface ToWrite {
   readonly item: ItemRef
-  readonly head: Head
-  readonly before: ItemState | null
+  readonly stored: Pick<Stored, 'head' | 'state' | 'factCount' | 'timerAt'>
   readonly decision: Decision
   readonly fresh: readonly StoredFact[]
-  readonly factCount: number
-  readonly timerAt: number | null
-  readonly rules: Rules | null
+  readonly books: Books
 }
 
 /** The unit of a decision: the item's row, the clocks that changed, the new facts, and the timer if it moves. */
 export function unitFor(ctx: Context, i: ToWrite, fired?: Unit['fired']): Unit {
-  const { item, before, fresh, rules } = i
+  const { item, fresh, books } = i
+  const { head, state: before, factCount } = i.stored
   const { state, events } = i.decision
-  const timerAt = nextStepAt(state, rules)
-  const changed = state.clocks.filter(
-    (clock) =>
-      !sameClock(
-        before?.clocks.find((was) => was.metric === clock.metric && was.cycle === clock.cycle),
-        clock,
-      ),
-  )
-  const gone = (before?.clocks ?? []).filter(
-    (was) => !state.clocks.some((clock) => clock.metric === was.metric && clock.cycle === was.cycle),
-  )
+  refuseTooMany(item, state)
+  const timerAt = nextStepAt(state, books)
+  const was = new Map(before?.clocks.map((clock) => [keyOf(clock), clock]))
+  const is = new Set(state.clocks.map(keyOf))
+  const changed = state.clocks.filter((clock) => !sameClock(was.get(keyOf(clock)), clock))
+  const gone = (before?.clocks ?? []).filter((clock) => !is.has(keyOf(clock)))
+  const ofItem = { item_type: item.type, item: item.id }
   const writes: readonly Write[] = [
-    { write: 'put', table: items, row: itemRow(item, state, i.factCount + fresh.length, timerAt) },
+    { write: 'put', table: items, row: itemRow(item, state, factCount + fresh.length, timerAt, books) },
     ...fresh.map((fact): Write => ({ write: 'insert', table: facts, row: factRow(item, fact) })),
-    ...changed.map((clock): Write => ({ write: 'put', table: clocks, row: clockRow(item, clock, rules!) })),
-    ...gone.map(
-      ({ metric, cycle }): Write => ({ write: 'remove', table: clocks, key: { item_type: item.type, item: item.id, metric, cycle } }),
-    ),
+    ...changed.map((clock): Write => ({ write: 'put', table: clocks, row: clockRow(item, clock, state, books) })),
+    ...gone.map((clock): Write => ({ write: 'remove', table: clocks, key: { ...ofItem, metric: clockName(clock), cycle: clock.cycle } })),
   ]
   const subject = subjectOf(item)
-  const timers = timerAt === i.timerAt && !fired ? [] : [timerWrite(subject, timerAt)]
-  return unitOn(ctx, { kind: SUBJECT, subject, head: i.head, events, writes, timers, ...(fired ? { fired } : {}) })
+  const timers = timerAt === i.stored.timerAt && !fired ? [] : [timerWrite(subject, timerAt)]
+  return unitOn(ctx, { kind: SUBJECT, subject, head, events, writes, timers, ...(fired ? { fired } : {}) })
+}
+
+const keyOf = (clock: ItemState['clocks'][number]): string => `${clockName(clock)} ${clock.cycle}`
+
+function refuseTooMany(item: ItemRef, state: ItemState): void {
+  if (state.clocks.length <= MOST_CLOCKS) return
+  throw new PatronkitError({
+    code: 'sla/too-many-clocks',
+    message: `${item.type} ${item.id} would have ${state.clocks.length} clocks, and at most ${MOST_CLOCKS} are kept for one item. Close it and go on with a new one, or let fewer metrics repeat.`,
+    details: { item, clocks: state.clocks.length, most: MOST_CLOCKS },
+  })
 }
 
 const timerWrite = (key: string, dueAt: number | null): TimerWrite =>
   dueAt === null ? { timer: 'cancel', queue: QUEUE, key } : { timer: 'set', queue: QUEUE, key, dueAt }
 
-export function answerOf(item: ItemRef, state: ItemState, now: number, rules: Rules | null): Recorded {
-  const due = nextDueAt(state, rules)
-  return { item, clocks: viewClocks(state, now, rules), nextDueAt: due === null ? null : new Date(due) }
+export function answerOf(item: ItemRef, state: ItemState, now: number, books: Books): Recorded {
+  const due = nextDueAt(state, books)
+  return { item, clocks: viewClocks(state, now, books), nextDueAt: due === null ? null : new Date(due) }
 }

@@ -36,7 +36,7 @@ export interface Sla {
   /** Takes an item's facts and clocks away and the bodies out of its events; the chain of events still verifies. */
   erase(i: { item: ItemRef }): Promise<Erased>
   /** Why a clock stands where it stands: every counted, paused and closed stretch, adding up to the time used. */
-  explain(i: { item: ItemRef; metric: string; cycle?: number; asOf?: Instant }): Promise<Explanation>
+  explain(i: { item: ItemRef; metric: string; agreement?: string; cycle?: number; asOf?: Instant }): Promise<Explanation>
 }
 
 /**
@@ -90,9 +90,9 @@ const forgetTimer = (ctx: Context, timer: Claimed): Unit => ({
 function* timerDue(book: Rulebook, ctx: Context, timer: Claimed): Operation<void> {
   const slash = timer.key.indexOf('/')
   const item = { type: timer.key.slice(0, slash), id: timer.key.slice(slash + 1) }
-  const { head, state, factCount } = yield* readItem(ctx, item, [])
-  const rules = state && (yield* book.pinnedTo(ctx, state))
-  if (!state || !rules) return yield* commit([forgetTimer(ctx, timer)])
-  const decision = decideTime(item, state, nowFor(ctx, head), rules)
-  yield* commit([unitFor(ctx, { item, head, before: state, decision, fresh: [], factCount, timerAt: timer.dueAt, rules }, timer)])
+  const stored = yield* readItem(ctx, item, [])
+  if (!stored.state) return yield* commit([forgetTimer(ctx, timer)])
+  const books = yield* book.books(ctx, [stored.state.book])
+  const decision = decideTime(item, stored.state, nowFor(ctx, stored.head), books)
+  yield* commit([unitFor(ctx, { item, stored: { ...stored, timerAt: timer.dueAt }, decision, fresh: [], books }, timer)])
 }

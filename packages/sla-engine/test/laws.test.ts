@@ -1,4 +1,4 @@
-import { compileCalendar, defineCalendar } from '@patronkit/business-time'
+import { defineCalendar } from '@patronkit/business-time'
 import { field, manualClock, memoryStorage } from '@patronkit/core'
 import { createRunner } from '@patronkit/core/runner'
 import { eventsOf, type StoredEvent } from '@patronkit/core/storage'
@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { figure } from '../../../tooling/figure.ts'
 import { createSla, defineSlaPolicy, type Fact, type OnReopen } from '../src/index.ts'
-import { foldFacts, passTime, type Rules } from '../src/testing.ts'
+import { bookOf, foldFacts, passTime } from '../src/testing.ts'
 
 const RUNS = process.env.PATRONKIT_DEEP ? 10_000 : 500
 const SEED = process.env.PATRONKIT_SEED ? Number(process.env.PATRONKIT_SEED) : Date.now() % 2 ** 31
@@ -156,21 +156,16 @@ test('replaying the events of an item gives its stored clocks', async () => {
       const { sla, runner, storage } = await desk(mode)
       for (const fact of facts) await sla.record({ item, facts: [fact] })
       await runner.tick()
-      const { policy, calendar } = { policy: policyWith(mode), calendar: office }
-      const rules: Rules = {
-        policy: policy.body,
-        calendar: compileCalendar({ calendar }),
-        pinnedPolicy: { id: policy.id, version: 1, hash: policy.hash },
-        pinnedCalendar: { id: calendar.id, version: 1, hash: calendar.hash },
-      }
+      const books = bookOf({ policies: [policyWith(mode)], calendars: [office] })
       const events = await eventsIn(storage)
       const told = events.filter((event) => event.type === 'sla.recorded').flatMap(factsOf)
       const folded = foldFacts(
-        told.map((fact, n) => ({ ...fact, arrival: n + 1 })),
-        rules,
+        told.map((fact, n) => ({ author: null, visibility: null, channel: null, via: null, ...fact, arrival: n + 1 })),
+        books,
+        { at: 0, knownAt: 0 },
       )
       const steps = events.filter((event) => event.type === 'sla.warned' || event.type === 'sla.breached').map((event) => event.effectiveAt)
-      const { state } = passTime(folded.state, Math.max(folded.state.asOf, ...steps), rules)
+      const state = passTime(folded, Math.max(folded.asOf, ...steps), books)
       const stored = await sla.status({ item })
       expect(stored.clocks.map((clock) => [clock.metric, clock.cycle, clock.breachedAt?.getTime() ?? null])).toEqual(
         state.clocks
