@@ -50,8 +50,19 @@ export function adopt(state: ItemState, of: Adopting): ItemState {
   return { ...state, attached, clocks, book: of.book.ref }
 }
 
-/** Nothing changes where policy and hours are the same, unless whoever changed the rules asked to count anew. */
-function same(was: Agreed, before: Book, now: Agreed, of: Adopting): boolean {
+/** Whether an item has the same policies and hours in another book. */
+export function sameRules(state: ItemState, before: Book, after: Book): boolean {
+  const found = firstMatches(after, state.attributes)
+  const agreements = new Set([...Object.keys(state.attached), ...found.keys()])
+  return [...agreements].every((agreement) => {
+    const was = Object.hasOwn(state.attached, agreement) ? before.byId.get(state.attached[agreement]!.policy) : undefined
+    const now = was?.policy.sticky ? after.byId.get(was.pin.id) : found.get(agreement)
+    return was !== undefined && now !== undefined && same(was, before, now, { book: after, attributes: state.attributes })
+  })
+}
+
+/** Nothing changes where policy and hours are the same. */
+function same(was: Agreed, before: Book, now: Agreed, of: Pick<Adopting, 'book' | 'attributes'>): boolean {
   if (was.pin.hash !== now.pin.hash) return false
   if (before === of.book) return true
   const { calendar, zone } = hoursOf(now.policy, of.attributes)

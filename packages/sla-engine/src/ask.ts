@@ -18,10 +18,10 @@ import type { Books } from './book.ts'
 import { foldFacts } from './evolve.ts'
 import { explainClock } from './explain.ts'
 import { booksIn } from './internal.ts'
+import { answerOf, MOST_CLOCKS, type Recorded, readFacts, readItem, SUBJECT, subjectOf, unknownItem } from './item.ts'
 import type { Attributes, ItemRef, ItemState, StoredFact } from './model.ts'
 import { passTime } from './passing.ts'
 import { DEFAULT_AGREEMENT } from './policy.ts'
-import { answerOf, MOST_CLOCKS, type Recorded, readFacts, readItem, SUBJECT, subjectOf } from './record.ts'
 import { type ClockRow, type ItemRow, stateOf, UNRULED } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { dueSchema, explainSchema, itemsSchema, statusManySchema, statusSchema } from './schema.ts'
@@ -195,10 +195,3 @@ function* viewItem(
     then && { ...answerOf(item, then.state, at, then.books), attributes: then.state.attributes, openedAt: new Date(then.state.openedAt) }
   )
 }
-
-export const unknownItem = (item: ItemRef) =>
-  new PatronkitError({
-    code: 'sla/unknown-item',
-    message: `nothing was ever recorded about ${item.type} ${item.id} of this tenant. Record a fact first, or check type and id.`,
-    details: { item },
-  })

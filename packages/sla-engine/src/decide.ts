@@ -3,14 +3,22 @@ import { OVER } from '@patronkit/business-time/ladder'
 import { type Happened, type Json, toIso } from '@patronkit/core/service'
 import { type Books, countedOn } from './book.ts'
 import { applyFacts, foldFacts, inTime } from './evolve.ts'
+import { internalOf, isInternal } from './internal.ts'
 import { nameOf } from './ladder.ts'
 import type { BookRef, ClockKey, ItemClock, ItemRef, ItemState, StoredFact } from './model.ts'
 import { passTime } from './passing.ts'
 import type { Policy, Recipient, Step } from './policy.ts'
+import { dueAt } from './view.ts'
 
 declare global {
   interface PatronkitEvents {
     'sla.recorded': { readonly item: ItemRef; readonly facts: readonly RecordedFact[] }
+    'sla.retargeted': {
+      readonly item: ItemRef
+      readonly facts: readonly RecordedFact[]
+      readonly clocks: readonly Retargeted[]
+      readonly reason: string
+    }
     'sla.attached': ClockOwner & { readonly policy: Pin; readonly calendar: Pin | null }
     'sla.warned': StepData & { readonly percent: number | null }
     'sla.breached': StepData & { readonly overMs: number }
@@ -35,6 +43,15 @@ interface RecordedFact {
   readonly at: string
   readonly attributes: Json
   readonly data: Json
+}
+interface Due {
+  readonly dueAt: string | null
+  readonly targetMs: number | null
+}
+/** A clock whose due instant or target is another now; `from` is null for one that was not there before. */
+interface Retargeted extends ClockKey {
+  readonly from: Due | null
+  readonly to: Due
 }
 interface ClockOwner {
   readonly item: ItemRef
@@ -85,7 +102,8 @@ export interface Recording {
  */
 export function decideRecord(i: Recording): Decision {
   const { item, before, past, fresh, books, book } = i
-  const state = past || !before ? anew([...(past ?? []), ...fresh], before, books, book) : applyFacts(before, inTime(fresh), books, null)
+  const folded = past || !before ? anew([...(past ?? []), ...fresh], before, books, book) : applyFacts(before, inTime(fresh), books, null)
+  const state = i.silentUntil === undefined ? folded : passTime(folded, i.silentUntil, books)
   const first = Math.min(...fresh.map((fact) => fact.at))
   const told = tell(item, before, state, books, { noticedAt: state.asOf, silentUntil: i.silentUntil })
   return {
@@ -93,12 +111,38 @@ export function decideRecord(i: Recording): Decision {
     events: [
       ...attached(item, before, state, books, first),
       ...told.events,
-      { type: 'sla.recorded', v: 1, at: first, data: json({ item, facts: fresh.map(recorded) }) },
+      ...said(item, before, state, fresh, books, first),
       ...withdrawn(item, before, state, fresh, first),
       ...stopped(item, before, state),
     ],
   }
 }
+
+/** The facts themselves; where they change what is promised, with what became of it. */
+function said(
+  item: ItemRef,
+  before: ItemState | null,
+  after: ItemState,
+  fresh: readonly StoredFact[],
+  books: Books,
+  at: number,
+): readonly Happened[] {
+  const facts = fresh.map(recorded)
+  const changing = fresh.filter((fact) => isInternal(fact) && ['rules', 'due'].includes(internalOf(fact).kind))
+  if (!before || changing.length < fresh.length) return [{ type: 'sla.recorded', v: 1, at, data: json({ item, facts }) }]
+  const [was, is] = [books(before.book), books(after.book)]
+  const clocks = after.clocks.flatMap((clock): readonly Retargeted[] => {
+    const { agreement, metric, cycle, targetMs } = clock
+    const old = clockAt(before, clock)
+    const from = old ? { dueAt: isoOf(dueAt(old, was)), targetMs: old.targetMs } : null
+    const to = { dueAt: isoOf(dueAt(clock, is)), targetMs }
+    return JSON.stringify(from) === JSON.stringify(to) ? [] : [{ agreement, metric, cycle, from, to }]
+  })
+  const reason = String(changing[0]?.data?.reason ?? '')
+  return [{ type: 'sla.retargeted', v: 1, at, data: json({ item, facts, clocks, reason }) }]
+}
+
+const isoOf = (at: number | null): string | null => (at === null ? null : toIso(at))
 
 /** Time passed and nobody did anything: the steps that were reached. */
 export function decideTime(item: ItemRef, before: ItemState, until: number, books: Books): Decision {

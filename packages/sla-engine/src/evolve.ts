@@ -1,12 +1,12 @@
 import { moveClock } from '@patronkit/business-time/clock'
-import { type Adopting, adopt } from './adopt.ts'
+import { type Adopting, adopt, PastNeeded } from './adopt.ts'
 import { type Book, type Books, countedOn } from './book.ts'
 import { type Internal, internalOf, isInternal, undone } from './internal.ts'
 import type { Attributes, Author, BookRef, ItemClock, ItemState, StoredFact } from './model.ts'
 import { isOpen } from './move.ts'
 import { moveAll } from './move-all.ts'
 import { passTime } from './passing.ts'
-import { unopened } from './replay.ts'
+import { replay, unopened } from './replay.ts'
 import { authorOf } from './scene.ts'
 
 /** The whole past of an item at once: its facts in the order in which they happened, ties in order of arrival. */
@@ -38,24 +38,27 @@ export function applyFacts(start: ItemState, sorted: readonly StoredFact[], book
   return state
 }
 
+const endedAfter = (ended: boolean, type: string): boolean =>
+  type === 'resolved' || type === 'closed' ? true : type === 'reopened' ? false : ended
+
 /** The item after one fact. */
 function applyFact(given: ItemState, fact: StoredFact, books: Books, past: readonly StoredFact[] | null): ItemState {
   const attributes: Attributes = fact.attributes ? { ...given.attributes, ...fact.attributes } : given.attributes
   const internal = isInternal(fact) ? internalOf(fact) : null
-  let state: ItemState = { ...given, asOf: Math.max(given.asOf, fact.at) }
+  let state: ItemState = { ...given, asOf: Math.max(given.asOf, fact.at), ended: endedAfter(given.ended, fact.type) }
   const first = past ? past.length === 0 : false
   if (first || fact.attributes || internal?.kind === 'rules') {
     const book = books(internal?.kind === 'rules' ? internal.book : state.book)
     const adopting: Adopting = { fact, attributes, books, book, past, onChange: internal?.kind === 'rules' ? internal.onChange : null }
     state = adopt(state, adopting)
   }
-  if (internal) state = applyInternal(state, internal, fact.at, books)
+  if (internal) state = applyInternal(state, internal, fact.at, books, past)
   const moved = moveAll(state, fact, attributes, books(state.book), null)
   return { ...moved, attributes }
 }
 
 /** What Patronkit itself wrote down about an item. */
-function applyInternal(state: ItemState, internal: Internal, at: number, books: Books): ItemState {
+function applyInternal(state: ItemState, internal: Internal, at: number, books: Books, past: readonly StoredFact[] | null): ItemState {
   const book = books(state.book)
   const onClock = (of: { readonly agreement: string; readonly metric: string }, change: (clock: ItemClock) => ItemClock): ItemState => {
     const n = state.clocks.findLastIndex((clock) => clock.agreement === of.agreement && clock.metric === of.metric)
@@ -65,7 +68,9 @@ function applyInternal(state: ItemState, internal: Internal, at: number, books: 
     case 'rules':
       return state
     case 'due':
-      return onClock(internal, (clock) => ({ ...clock, agreedDue: internal.dueAt }))
+      return onClock(internal, (clock) =>
+        internal.dueAt === null ? takenBack(clock, state, book, past) : { ...clock, agreedDue: internal.dueAt },
+      )
     case 'ruling':
       return onClock(internal, (clock) => ruled(clock, internal.outcome, at, book))
     case 'merged':
@@ -86,6 +91,18 @@ function applyInternal(state: ItemState, internal: Internal, at: number, books: 
     case 'unmerged':
       return state
   }
+}
+
+/** Without its agreed date a clock has counted what it would have without ever having one. */
+function takenBack(clock: ItemClock, state: ItemState, book: Book, past: readonly StoredFact[] | null): ItemClock {
+  const agreed = book.byId.get(clock.policy.id)
+  if (!agreed || clock.agreedDue === null || !isOpen(clock)) return { ...clock, agreedDue: null }
+  if (past === null) throw new PastNeeded()
+  const counted = replay(past, agreed, book, state.openedBy, agreed.policy).clocks
+  const again = counted.find((one) => one.metric === clock.metric && one.cycle === clock.cycle)
+  return again
+    ? { ...clock, agreedDue: null, clock: again.clock, counts: again.counts, targetMs: again.targetMs }
+    : { ...clock, agreedDue: null }
 }
 
 /** Somebody decided it, against the count. */

@@ -81,6 +81,7 @@ export const slaSchema: PackageSchema = {
           rules_at: nullable(instant()),
           rules_known_at: nullable(instant()),
           attached: nullable(json()),
+          ended: nullable(boolean()),
           links: nullable(json()),
           merged_into: nullable(json()),
         }),

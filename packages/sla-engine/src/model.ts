@@ -136,6 +136,8 @@ export interface ItemState {
   readonly book: BookRef
   readonly attached: { readonly [agreement: string]: Attached }
   readonly clocks: readonly ItemClock[]
+  /** Resolved or closed, and not opened again since. */
+  readonly ended: boolean
   readonly links: readonly Link[]
   /** Children that are open, of those it waits for. */
   readonly waitsFor: readonly string[]

@@ -1,34 +1,10 @@
 import { PatronkitError } from '@patronkit/core'
-import {
-  all,
-  type Context,
-  canonicalJson,
-  commit,
-  field,
-  get,
-  type Head,
-  headOf,
-  list,
-  nowFor,
-  type Operation,
-  parse,
-  read,
-  type TimerWrite,
-  type Unit,
-  unitOn,
-  type Write,
-} from '@patronkit/core/service'
-import { PastNeeded } from './adopt.ts'
-import type { Books } from './book.ts'
-import { type Decision, decideRecord } from './decide.ts'
-import { booksIn } from './internal.ts'
+import { type Context, canonicalJson, commit, nowFor, type Operation, parse, type Unit } from '@patronkit/core/service'
+import { withFollowers } from './follow.ts'
+import { answerOf, decideOn, type Recorded, readItem, subjectOf, unitFor } from './item.ts'
 import type { Attributes, Fact, ItemRef, ItemState, StoredFact } from './model.ts'
-import { nextStepAt } from './passing.ts'
-import { clockName, clockRow, factOf, factRow, itemRow, sameClock, stateOf } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { type RecordInput, recordManySchema, recordSchema } from './schema.ts'
-import { clocks, facts, items } from './tables.ts'
-import { type ClockView, nextDueAt, viewClocks } from './view.ts'
 
 /** Facts about one item, with the item's attributes as they are from the earliest of these facts on. */
 export interface RecordItem {
@@ -37,52 +13,55 @@ export interface RecordItem {
   readonly facts: readonly Fact[]
 }
 
-/** What the host wants to show or store after a command: the clocks, and when the first of them falls due. */
-export interface Recorded {
-  readonly item: ItemRef
-  readonly clocks: readonly ClockView[]
-  readonly nextDueAt: Date | null
-}
-
-export const SUBJECT = 'sla-item'
-export const QUEUE = 'sla'
-export const subjectOf = (item: ItemRef): string => `${item.type}/${item.id}`
-
-/** At most this many clocks of one item are kept apart (agreements × metrics × cycles). */
-export const MOST_CLOCKS = 5_000
-export const MOST_FACTS = 100_000
-
 export function* record(book: Rulebook, ctx: Context, i: RecordItem): Operation<Recorded> {
-  const { answer, unit } = yield* recordItem(book, ctx, parse(recordSchema, i, 'record'))
-  if (unit) yield* commit([unit])
+  const { answer, unit, happening } = yield* recordItem(book, ctx, parse(recordSchema, i, 'record'))
+  if (unit) yield* commit([happening ? yield* withFollowers(book, ctx, happening, unit) : unit])
   return answer
 }
 
+/**
+ * Items that are linked to others are recorded one by one behind the rest, each with those it is linked to: two of them may
+ * concern the same third one.
+ */
 export function* recordMany(
   book: Rulebook,
   ctx: Context,
   i: { readonly items: readonly RecordItem[] },
-  how: { readonly silent: boolean } = { silent: false },
+  how: How = { silent: false },
 ): Operation<readonly Recorded[]> {
   const { items: given } = parse(recordManySchema, i, how.silent ? 'import' : 'recordMany')
   refuseTwice(given)
   const answers: Recorded[] = []
   const units: Unit[] = []
+  const linked: number[] = []
   for (const one of given) {
-    const { answer, unit } = yield* recordItem(book, ctx, one, how)
+    const { answer, unit, happening } = yield* recordItem(book, ctx, one, how)
+    if (happening) linked.push(answers.length)
+    else if (unit) units.push(unit)
     answers.push(answer)
-    if (unit) units.push(unit)
   }
   yield* commit(units)
+  for (const n of linked) {
+    const { answer, unit, happening } = yield* recordItem(book, ctx, given[n]!, how)
+    if (unit) yield* commit([happening ? yield* withFollowers(book, ctx, happening, unit) : unit])
+    answers[n] = answer
+  }
   return answers
 }
 
-function* recordItem(
-  book: Rulebook,
-  ctx: Context,
-  i: RecordInput,
-  how: { readonly silent: boolean } = { silent: false },
-): Operation<{ answer: Recorded; unit: Unit | null }> {
+/** `silent`: steps that were reached before now are passed over, as in an import. */
+interface How {
+  readonly silent: boolean
+}
+
+interface RecordedItem {
+  readonly answer: Recorded
+  readonly unit: Unit | null
+  /** What others may have to hear of; null when it is linked to none. */
+  readonly happening: { readonly item: ItemRef; readonly state: ItemState; readonly fresh: readonly StoredFact[] } | null
+}
+
+function* recordItem(book: Rulebook, ctx: Context, i: RecordInput, how: How = { silent: false }): Operation<RecordedItem> {
   const { item } = i
   const ids = i.facts.map((fact) => fact.id)
   const stored = yield* readItem(ctx, item, ids)
@@ -90,81 +69,12 @@ function* recordItem(
   const now = nowFor(ctx, stored.head)
   if (fresh.length === 0) {
     const books = yield* book.books(ctx, [stored.state!.book])
-    return { answer: answerOf(item, stored.state!, now, books), unit: null }
+    return { answer: answerOf(item, stored.state!, now, books), unit: null, happening: null }
   }
   const { decision, books } = yield* decideOn(book, ctx, { item, stored, fresh, ...(how.silent ? { silentUntil: now } : {}) })
   const unit = unitFor(ctx, { item, stored, decision, fresh, books })
-  return { answer: answerOf(item, decision.state, now, books), unit }
-}
-
-/** What is stored about an item. */
-export interface Stored {
-  readonly head: Head
-  readonly state: ItemState | null
-  readonly factCount: number
-  readonly timerAt: number | null
-  /** Those of the facts asked for that are there. */
-  readonly known: readonly StoredFact[]
-}
-
-/** Decides on new facts, and reads the past where the facts are late or what was counted has to be counted again. */
-export function* decideOn(
-  book: Rulebook,
-  ctx: Context,
-  i: {
-    readonly item: ItemRef
-    readonly stored: Stored
-    readonly fresh: readonly StoredFact[]
-    readonly silentUntil?: number
-    readonly anew?: boolean
-  },
-): Operation<{ readonly decision: Decision; readonly books: Books }> {
-  const { item, fresh } = i
-  const before = i.stored.state
-  const ruled = before !== null && Object.keys(before.attached).length > 0
-  const late = before !== null && fresh.some((fact) => fact.at < before.asOf)
-  const given = { item, before, fresh, ...(i.silentUntil === undefined ? {} : { silentUntil: i.silentUntil }) }
-  if (ruled && !late && !i.anew) {
-    const books = yield* book.books(ctx, [before.book, ...booksIn(fresh)])
-    try {
-      return { decision: decideRecord({ ...given, past: null, books, book: before.book }), books }
-    } catch (error) {
-      if (!(error instanceof PastNeeded)) throw error
-    }
-  }
-  const past = before ? yield* readFacts(ctx, item) : []
-  const opened = Math.min(...[...past, ...fresh].map((fact) => fact.at))
-  // while no policy was ever for the item, those that were published since are looked at
-  const ref = yield* book.refFor(ctx, opened, ruled ? before.book.knownAt : undefined)
-  const books = yield* book.books(ctx, [ref, ...(before ? [before.book] : []), ...booksIn(past), ...booksIn(fresh)])
-  return { decision: decideRecord({ ...given, past, books, book: ref }), books }
-}
-
-/** What is stored about an item, and which of these facts are stored already. */
-export function* readItem(ctx: Context, item: ItemRef, factIds: readonly string[]): Operation<Stored> {
-  const key = { item_type: item.type, item: item.id }
-  const ofItem = all(field('item_type').eq(item.type), field('item').eq(item.id))
-  const [head, row, clockRows, known] = yield* read(
-    ctx,
-    headOf(SUBJECT, subjectOf(item)),
-    get(items, key),
-    list(clocks, { where: ofItem, limit: MOST_CLOCKS }),
-    list(facts, { where: all(ofItem, field('fact').in(factIds)), limit: Math.max(1, factIds.length) }),
-  )
-  return {
-    head,
-    state: row ? stateOf(row, clockRows) : null,
-    factCount: row?.facts ?? 0,
-    timerAt: row?.timer_at ?? null,
-    known: known.map(factOf),
-  }
-}
-
-/** All facts of an item, in the order in which they happened. */
-export function* readFacts(ctx: Context, item: ItemRef): Operation<readonly StoredFact[]> {
-  const where = all(field('item_type').eq(item.type), field('item').eq(item.id))
-  const [rows] = yield* read(ctx, list(facts, { where, order: ['at', 'arrival'], limit: MOST_FACTS }))
-  return rows.map(factOf)
+  const { state } = decision
+  return { answer: answerOf(item, state, now, books), unit, happening: state.links.length > 0 ? { item, state, fresh } : null }
 }
 
 /** Facts in order of arrival; the call's own attributes belong to the earliest of them. */
@@ -213,60 +123,4 @@ function refuseTwice(given: readonly RecordInput[]): void {
     }
     seen.add(subject)
   }
-}
-
-declare global {
-  interface PatronkitErrorDetails {
-    'sla/too-many-clocks': { readonly item: ItemRef; readonly clocks: number; readonly most: number }
-  }
-}
-
-interface ToWrite {
-  readonly item: ItemRef
-  readonly stored: Pick<Stored, 'head' | 'state' | 'factCount' | 'timerAt'>
-  readonly decision: Decision
-  readonly fresh: readonly StoredFact[]
-  readonly books: Books
-}
-
-/** The unit of a decision: the item's row, the clocks that changed, the new facts, and the timer if it moves. */
-export function unitFor(ctx: Context, i: ToWrite, fired?: Unit['fired']): Unit {
-  const { item, fresh, books } = i
-  const { head, state: before, factCount } = i.stored
-  const { state, events } = i.decision
-  refuseTooMany(item, state)
-  const timerAt = nextStepAt(state, books)
-  const was = new Map(before?.clocks.map((clock) => [keyOf(clock), clock]))
-  const is = new Set(state.clocks.map(keyOf))
-  const changed = state.clocks.filter((clock) => !sameClock(was.get(keyOf(clock)), clock))
-  const gone = (before?.clocks ?? []).filter((clock) => !is.has(keyOf(clock)))
-  const ofItem = { item_type: item.type, item: item.id }
-  const writes: readonly Write[] = [
-    { write: 'put', table: items, row: itemRow(item, state, factCount + fresh.length, timerAt, books) },
-    ...fresh.map((fact): Write => ({ write: 'insert', table: facts, row: factRow(item, fact) })),
-    ...changed.map((clock): Write => ({ write: 'put', table: clocks, row: clockRow(item, clock, state, books) })),
-    ...gone.map((clock): Write => ({ write: 'remove', table: clocks, key: { ...ofItem, metric: clockName(clock), cycle: clock.cycle } })),
-  ]
-  const subject = subjectOf(item)
-  const timers = timerAt === i.stored.timerAt && !fired ? [] : [timerWrite(subject, timerAt)]
-  return unitOn(ctx, { kind: SUBJECT, subject, head, events, writes, timers, ...(fired ? { fired } : {}) })
-}
-
-const keyOf = (clock: ItemState['clocks'][number]): string => `${clockName(clock)} ${clock.cycle}`
-
-function refuseTooMany(item: ItemRef, state: ItemState): void {
-  if (state.clocks.length <= MOST_CLOCKS) return
-  throw new PatronkitError({
-    code: 'sla/too-many-clocks',
-    message: `${item.type} ${item.id} would have ${state.clocks.length} clocks, and at most ${MOST_CLOCKS} are kept for one item. Close it and go on with a new one, or let fewer metrics repeat.`,
-    details: { item, clocks: state.clocks.length, most: MOST_CLOCKS },
-  })
-}
-
-const timerWrite = (key: string, dueAt: number | null): TimerWrite =>
-  dueAt === null ? { timer: 'cancel', queue: QUEUE, key } : { timer: 'set', queue: QUEUE, key, dueAt }
-
-export function answerOf(item: ItemRef, state: ItemState, now: number, books: Books): Recorded {
-  const due = nextDueAt(state, books)
-  return { item, clocks: viewClocks(state, now, books), nextDueAt: due === null ? null : new Date(due) }
 }

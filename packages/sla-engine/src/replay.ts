@@ -14,6 +14,7 @@ export const unopened = (openedAt: number, openedBy: Author, book: BookRef): Ite
   book,
   attached: {},
   clocks: [],
+  ended: false,
   links: [],
   waitsFor: [],
   mergedInto: null,

@@ -30,6 +30,7 @@ export function stateOf(item: ItemRow, clockRows: readonly ClockRow[]): ItemStat
     book: { at: item.rules_at ?? 0, knownAt: item.rules_known_at ?? UNRULED },
     attached: (item.attached as { readonly [agreement: string]: Attached } | null) ?? {},
     clocks: clockRows.map(clockOf),
+    ended: item.ended ?? false,
     links: ties?.links ?? [],
     waitsFor: ties?.waitsFor ?? [],
     mergedInto: item.merged_into as unknown as ItemRef | null,
@@ -89,6 +90,7 @@ export function itemRow(item: ItemRef, state: ItemState, facts: number, timerAt:
     rules_at: state.book.at,
     rules_known_at: state.book.knownAt,
     attached: state.attached as unknown as Json,
+    ended: state.ended,
     links: tied ? ({ links: state.links, waitsFor: state.waitsFor } as unknown as Json) : null,
     merged_into: state.mergedInto as unknown as Json,
   }

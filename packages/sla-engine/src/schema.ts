@@ -55,6 +55,46 @@ export const explainSchema = z.strictObject({
   asOf: instantSchema.optional(),
 })
 
+const idempotencyKey = id
+const reason = z.string().min(1, 'say why').max(2_000)
+const ofClock = {
+  idempotencyKey,
+  item: itemSchema,
+  metric: z.string().min(1).max(60),
+  agreement: z.string().min(1).max(40).optional(),
+  reason,
+}
+export const agreeSchema = z.strictObject({ ...ofClock, dueAt: instantSchema.nullable() })
+export const overrideSchema = z.strictObject({ ...ofClock, outcome: z.enum(['met', 'breached', 'cancelled']) })
+export const mergeSchema = z.strictObject({
+  idempotencyKey,
+  item: itemSchema,
+  into: itemSchema,
+  clocks: z.enum(['own', 'earliest']).optional(),
+})
+export const unmergeSchema = z.strictObject({ idempotencyKey, item: itemSchema })
+export const splitSchema = z.strictObject({
+  idempotencyKey,
+  item: itemSchema,
+  into: itemSchema,
+  facts: z.array(id).max(1_000).optional(),
+  clocks: z.enum(['start', 'inherit']).optional(),
+})
+export const linkSchema = z.strictObject({
+  idempotencyKey,
+  parent: itemSchema,
+  child: itemSchema,
+  rule: z.enum(['independent', 'parent-waits', 'children-follow']).optional(),
+})
+export const retargetSchema = z.strictObject({
+  name: z.string().min(1).max(200),
+  reason,
+  elapsed: z.enum(['keep', 'restart', 'retroactive']).optional(),
+  pauses: z.enum(['keep', 'restart', 'retroactive']).optional(),
+  page: z.number().int().min(1).max(5_000).optional(),
+})
+export const matchSchema = z.strictObject({ attributes: plain, at: instantSchema.optional() })
+
 const cursor = z.string().max(2_000).optional()
 const pageSize = z.number().int().min(1).max(1_000).optional()
 export const dueSchema = z.strictObject({ before: instantSchema.optional(), after: cursor, limit: pageSize })

@@ -21,6 +21,7 @@ export const items = table(
     rules_at: nullable(instant()),
     rules_known_at: nullable(instant()),
     attached: nullable(json()),
+    ended: nullable(boolean()),
     links: nullable(json()),
     merged_into: nullable(json()),
   },
