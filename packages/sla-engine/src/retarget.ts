@@ -29,8 +29,8 @@ import { viewClocks } from './view.ts'
 
 /** Puts items with open clocks under what is published and in force by now. */
 export interface Retarget {
-  /** Names this run of it: a call that is sent again goes on where the last one came to. */
-  readonly name: string
+  /** Names this run of it: with the same key it goes on where the last call came to. */
+  readonly idempotencyKey: string
   /** Why, for the events. */
   readonly reason: string
   /** What becomes of counted time. Default `retroactive`: counted again from the start, as if the new rules had held all along. */
@@ -58,9 +58,9 @@ type ClockSubject = SweptSubject<typeof clocks>
 
 const OPEN = field('phase').in(['running', 'paused'])
 
-/** One page of a retargeting. Call it until `more` is false; a process that died in between goes on with the same name. */
+/** One page of a retargeting. Call it until `more` is false; after a crash in between it goes on with the same key. */
 export function* retargetPage(book: Rulebook, ctx: Context, i: Retarget): Operation<Swept> {
-  const { name, page = 1_000, ...how } = parse(retargetSchema, i, 'retarget')
+  const { idempotencyKey: name, page = 1_000, ...how } = parse(retargetSchema, i, 'retarget')
   const onChange: OnChange = { elapsed: how.elapsed ?? 'retroactive', ...(how.pauses ? { pauses: how.pauses } : {}) }
   return yield* sweepPage(ctx, {
     name: `sla.retarget/${name}`,
@@ -77,8 +77,8 @@ export function* retargetPage(book: Rulebook, ctx: Context, i: Retarget): Operat
 }
 
 /** The same over everything, and nothing is written. */
-export function* previewRetarget(book: Rulebook, ctx: Context, i: Omit<Retarget, 'name'>): Operation<RetargetPreview> {
-  const how = parse(retargetSchema.omit({ name: true }), i, 'preview.retarget')
+export function* previewRetarget(book: Rulebook, ctx: Context, i: Omit<Retarget, 'idempotencyKey'>): Operation<RetargetPreview> {
+  const how = parse(retargetSchema.omit({ idempotencyKey: true }), i, 'preview.retarget')
   const onChange: OnChange = { elapsed: how.elapsed ?? 'retroactive', ...(how.pauses ? { pauses: how.pauses } : {}) }
   const order = ['item_type', 'item', 'metric', 'cycle']
   const limit = how.page ?? 1_000

@@ -87,7 +87,7 @@ export const linkSchema = z.strictObject({
   rule: z.enum(['independent', 'parent-waits', 'children-follow']).optional(),
 })
 export const retargetSchema = z.strictObject({
-  name: z.string().min(1).max(200),
+  idempotencyKey,
   reason,
   elapsed: z.enum(['keep', 'restart', 'retroactive']).optional(),
   pauses: z.enum(['keep', 'restart', 'retroactive']).optional(),

@@ -57,7 +57,7 @@ export interface Sla {
   retarget(i: Retarget): Promise<Swept>
   readonly preview: {
     /** What a retargeting would come to; nothing is written. */
-    retarget(i: Omit<Retarget, 'name'>): Promise<RetargetPreview>
+    retarget(i: Omit<Retarget, 'idempotencyKey'>): Promise<RetargetPreview>
   }
   /** Which policies would hold for an item with these attributes, and why the others would not. */
   explainMatch(i: { attributes: { readonly [name: string]: unknown }; at?: Instant }): Promise<readonly Tried[]>

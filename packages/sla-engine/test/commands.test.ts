@@ -212,7 +212,7 @@ test('a holiday that is published late: the preview says what the sweep then doe
   expect(seen).toEqual({ items: 6, changed: 6, moved: 5, breached: 0, saved: 3 })
   let changed = 0
   for (let more = true; more; ) {
-    const page = await sla.retarget({ name: 'holiday', reason, page: 2 })
+    const page = await sla.retarget({ idempotencyKey: 'holiday', reason, page: 2 })
     changed += page.changed
     more = page.more
   }
