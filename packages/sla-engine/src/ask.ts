@@ -69,7 +69,7 @@ const knownAt = ({ book }: ItemState): number | undefined => (book.knownAt === U
 
 /** Folds the facts of an item from the start, with what was known of the rules when they were attached. */
 function* foldStored(book: Rulebook, ctx: Context, known: readonly StoredFact[], state: ItemState): Operation<Then> {
-  const ref = yield* book.refFor(ctx, Math.min(...known.map((fact) => fact.at)), knownAt(state))
+  const ref = (yield* book.refs(ctx))(Math.min(...known.map((fact) => fact.at)), knownAt(state))
   const books = yield* book.books(ctx, [ref, ...booksIn(known)])
   return { state: foldFacts(known, books, ref), books }
 }
@@ -115,7 +115,7 @@ export function* explain(
   if (!state) throw unknownItem(item)
   const facts = yield* readFacts(ctx, item)
   const at = asOf ?? nowFor(ctx, head)
-  const ref = yield* book.refFor(ctx, facts[0]!.at, knownAt(state))
+  const ref = (yield* book.refs(ctx))(facts[0]!.at, knownAt(state))
   const books = yield* book.books(ctx, [ref, ...booksIn(facts)])
   const explanation = explainClock(item, { agreement, metric, cycle }, facts, at, books, ref)
   if (explanation) return explanation

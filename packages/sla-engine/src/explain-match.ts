@@ -32,7 +32,7 @@ export function* explainMatch(
   i: { attributes: { readonly [name: string]: unknown }; at?: Instant },
 ): Operation<readonly Tried[]> {
   const { attributes, at = ctx.now } = parse(matchSchema, i, 'explainMatch')
-  const ref = yield* book.refFor(ctx, at)
+  const ref = (yield* book.refs(ctx))(at)
   const { policies } = (yield* book.books(ctx, [ref]))(ref)
   const taken = new Set<string>()
   return policies.map(({ policy, pin }): Tried => {

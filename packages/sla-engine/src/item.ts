@@ -78,7 +78,7 @@ export function* decideOn(
   const past = before ? yield* readFacts(ctx, item) : []
   const opened = Math.min(...[...past, ...fresh].map((fact) => fact.at))
   // while no policy was ever for the item, those that were published since are looked at
-  const ref = yield* book.refFor(ctx, opened, ruled ? before.book.knownAt : undefined)
+  const ref = (yield* book.refs(ctx))(opened, ruled ? before.book.knownAt : undefined)
   const books = yield* book.books(ctx, [ref, ...(before ? [before.book] : []), ...booksIn(past), ...booksIn(fresh)])
   return { decision: decideRecord({ ...given, past, books, book: ref }), books }
 }

@@ -131,7 +131,7 @@ interface How {
 /** What becomes of each item of a page; null for one whose rules stay as they are. */
 function* decidePage(book: Rulebook, ctx: Context, subjects: readonly ClockSubject[], how: How): Operation<readonly (Decided | null)[]> {
   const stored = yield* storedItems(ctx, subjects)
-  const ref = yield* book.refFor(ctx, ctx.now)
+  const ref = (yield* book.refs(ctx))(ctx.now)
   const books = yield* book.books(ctx, [ref, ...stored.flatMap((one) => (one ? [one.stored.state!.book] : []))])
   const waiting: number[] = []
   const decided = stored.map((one, n): Decided | null => {
@@ -156,19 +156,18 @@ function* decidePage(book: Rulebook, ctx: Context, subjects: readonly ClockSubje
     waiting.map((n) => stored[n]!.item),
   )
   const opened = waiting.map((n) => pasts.get(subjectOf(stored[n]!.item))!)
-  const starts: BookRef[] = []
-  for (const [k, past] of opened.entries()) {
-    starts.push(yield* book.refFor(ctx, Math.min(...past.map((fact) => fact.at)), stored[waiting[k]!]!.stored.state!.book.knownAt))
-  }
+  const refFor = yield* book.refs(ctx)
+  const starts = opened.map((past, k) => refFor(Math.min(...past.map((fact) => fact.at)), stored[waiting[k]!]!.stored.state!.book.knownAt))
   const all = yield* book.books(ctx, [
     ref,
     ...starts,
     ...stored.flatMap((one) => (one ? [one.stored.state!.book] : [])),
     ...opened.flatMap(booksIn),
   ])
+  const placeOf = new Map(waiting.map((n, k) => [n, k]))
   return decided.map((one, n) => {
-    const k = waiting.indexOf(n)
-    if (k < 0) return one
+    const k = placeOf.get(n)
+    if (k === undefined) return one
     const { item, stored: known } = stored[n]!
     const fresh = [ruleFact(known, ref, ctx.now, how)]
     return {

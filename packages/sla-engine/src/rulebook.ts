@@ -21,8 +21,8 @@ export const KINDS = { calendar: calendarBody, 'sla-policy': policySchema }
 
 /** Finds the books of items and keeps what was compiled. */
 export interface Rulebook {
-  /** What holds for an item that is opened at `at`, of all that is published by now, or was by then. */
-  refFor(ctx: Context, at: number, knownAt?: number): Operation<BookRef>
+  /** Looks at what is published, and then says what holds for an item opened at `at`, of all that is published by now or was by then. */
+  refs(ctx: Context): Operation<(at: number, knownAt?: number) => BookRef>
   /** The books of these references, ready to be asked for. */
   books(ctx: Context, refs: readonly BookRef[]): Operation<Books>
 }
@@ -75,6 +75,7 @@ export function createRulebook(): Rulebook {
       (one) => one.id,
     )
     const pins = inForce('calendar')
+    const hours = new Map<string, WorkingCalendar>()
     for (const { policy, pin } of agreed) {
       const missing = calendarIdsOf(policy).find((id) => id !== AROUND_THE_CLOCK && !pins.has(id))
       if (missing !== undefined) throw calendarMissing(pin.id, missing, ref.at)
@@ -83,15 +84,19 @@ export function createRulebook(): Rulebook {
       ref,
       policies: agreed.sort(inOrder),
       byId: new Map(agreed.map((one) => [one.pin.id, one])),
-      calendar: (id, zone) => (id === AROUND_THE_CLOCK ? alwaysOpen : calendarFrom(inSequence(versions.get(id)!), zone)),
+      calendar: (id, zone) => {
+        if (id === AROUND_THE_CLOCK) return alwaysOpen
+        const key = zone === null ? id : `${id} ${zone}`
+        return kept(hours, key, () => calendarFrom(inSequence(versions.get(id)!), zone))
+      },
       calendarPin: (id) => (pins.has(id) ? pinOf(pins.get(id)!) : null),
     }
   }
 
   return {
-    refFor: function* (ctx, at, knownAt) {
+    refs: function* (ctx) {
       const { definitions } = yield* shelfOf(ctx)
-      return refAt(knownAt === undefined ? definitions : definitions.filter((one) => one.publishedAt <= knownAt), at)
+      return (at, knownAt) => refAt(knownAt === undefined ? definitions : definitions.filter((one) => one.publishedAt <= knownAt), at)
     },
     books: function* (ctx, refs) {
       const found = new Map<string, Book>()
