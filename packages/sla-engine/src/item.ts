@@ -6,6 +6,7 @@ import {
   get,
   type Head,
   headOf,
+  headsOf,
   list,
   type Operation,
   read,
@@ -60,14 +61,15 @@ export function* decideOn(
     readonly fresh: readonly StoredFact[]
     readonly silentUntil?: number
     readonly anew?: boolean
+    /** The facts stored so far, where they were read already. */
+    readonly past?: readonly StoredFact[] | undefined
   },
 ): Operation<{ readonly decision: Decision; readonly books: Books }> {
   const { item, fresh } = i
   const before = i.stored.state
-  const ruled = before !== null && Object.keys(before.attached).length > 0
-  const late = before !== null && fresh.some((fact) => fact.at < before.asOf)
+  const ruled = isRuled(before)
   const given = { item, before, fresh, ...(i.silentUntil === undefined ? {} : { silentUntil: i.silentUntil }) }
-  if (ruled && !late && !i.anew) {
+  if (before && ruled && !isLate(before, fresh) && !i.anew) {
     const books = yield* book.books(ctx, [before.book, ...booksIn(fresh)])
     try {
       return { decision: decideRecord({ ...given, past: null, books, book: before.book }), books }
@@ -75,13 +77,20 @@ export function* decideOn(
       if (!(error instanceof PastNeeded)) throw error
     }
   }
-  const past = before ? yield* readFacts(ctx, item) : []
+  const past = i.past ?? (before ? yield* readFacts(ctx, item) : [])
   const opened = Math.min(...[...past, ...fresh].map((fact) => fact.at))
   // while no policy was ever for the item, those that were published since are looked at
-  const ref = (yield* book.refs(ctx))(opened, ruled ? before.book.knownAt : undefined)
+  const ref = (yield* book.refs(ctx))(opened, before && ruled ? before.book.knownAt : undefined)
   const books = yield* book.books(ctx, [ref, ...(before ? [before.book] : []), ...booksIn(past), ...booksIn(fresh)])
   return { decision: decideRecord({ ...given, past, books, book: ref }), books }
 }
+
+const isRuled = (state: ItemState | null): boolean => state !== null && Object.keys(state.attached).length > 0
+const isLate = (state: ItemState, fresh: readonly StoredFact[]): boolean => fresh.some((fact) => fact.at < state.asOf)
+
+/** Whether a decision on these facts begins with the first fact of the item. */
+export const takesThePast = (state: ItemState | null, fresh: readonly StoredFact[]): boolean =>
+  state !== null && (!isRuled(state) || isLate(state, fresh))
 
 /** What is stored about an item, and which of these facts are stored already. */
 export function* readItem(ctx: Context, item: ItemRef, factIds: readonly string[]): Operation<Stored> {
@@ -101,6 +110,56 @@ export function* readItem(ctx: Context, item: ItemRef, factIds: readonly string[
     timerAt: row?.timer_at ?? null,
     known: known.map(factOf),
   }
+}
+
+/** The same for many items at once. */
+export function* readItems(
+  ctx: Context,
+  asked: readonly { readonly item: ItemRef; readonly factIds: readonly string[] }[],
+): Operation<readonly Stored[]> {
+  const found = new Map<string, Stored>()
+  for (const [type, ofType] of Map.groupBy(asked, ({ item }) => item.type)) {
+    const ids = ofType.map(({ item }) => item.id)
+    const where = all(field('item_type').eq(type), field('item').in(ids))
+    const subjects = ofType.map(({ item }) => subjectOf(item))
+    const [heads, rows] = yield* read(ctx, headsOf(SUBJECT, subjects), list(items, { where, limit: ids.length }))
+    const known = new Map(rows.map((row) => [row.item, row]))
+    const ofKnown = all(field('item_type').eq(type), field('item').in([...known.keys()]))
+    const named = new Set(ofType.flatMap(({ item, factIds }) => (known.has(item.id) ? factIds : [])))
+    const [clockRows, factRows] =
+      known.size === 0
+        ? [[], []]
+        : yield* read(
+            ctx,
+            list(clocks, { where: ofKnown, limit: MOST_CLOCKS * known.size }),
+            list(facts, { where: all(ofKnown, field('fact').in([...named])), limit: Math.max(1, named.size * known.size) }),
+          )
+    const clocksOf = Map.groupBy(clockRows, (row) => row.item)
+    const factsOf = Map.groupBy(factRows, (row) => row.item)
+    for (const [n, { item }] of ofType.entries()) {
+      const row = known.get(item.id)
+      found.set(subjects[n]!, {
+        head: heads[n]!,
+        state: row ? stateOf(row, clocksOf.get(item.id) ?? []) : null,
+        factCount: row?.facts ?? 0,
+        timerAt: row?.timer_at ?? null,
+        known: (factsOf.get(item.id) ?? []).map(factOf),
+      })
+    }
+  }
+  return asked.map(({ item }) => found.get(subjectOf(item))!)
+}
+
+/** All facts of some items, by subject, each in the order in which they happened. */
+export function* readFactsOf(ctx: Context, of: readonly ItemRef[]): Operation<ReadonlyMap<string, readonly StoredFact[]>> {
+  const found = new Map<string, readonly StoredFact[]>()
+  for (const [type, ofType] of Map.groupBy(of, (item) => item.type)) {
+    const ids = ofType.map((item) => item.id)
+    const where = all(field('item_type').eq(type), field('item').in(ids))
+    const [rows] = yield* read(ctx, list(facts, { where, order: ['item', 'at', 'arrival'], limit: MOST_FACTS * ids.length }))
+    for (const [id, mine] of Map.groupBy(rows, (row) => row.item)) found.set(subjectOf({ type, id }), mine.map(factOf))
+  }
+  return found
 }
 
 /** All facts of an item, in the order in which they happened. */

@@ -1,7 +1,18 @@
 import { PatronkitError } from '@patronkit/core'
 import { type Context, canonicalJson, commit, nowFor, type Operation, parse, type Unit } from '@patronkit/core/service'
 import { withFollowers } from './follow.ts'
-import { answerOf, decideOn, type Recorded, readItem, subjectOf, unitFor } from './item.ts'
+import {
+  answerOf,
+  decideOn,
+  type Recorded,
+  readFactsOf,
+  readItem,
+  readItems,
+  type Stored,
+  subjectOf,
+  takesThePast,
+  unitFor,
+} from './item.ts'
 import type { Attributes, Fact, ItemRef, ItemState, StoredFact } from './model.ts'
 import type { Rulebook } from './rulebook.ts'
 import { type RecordInput, recordManySchema, recordSchema } from './schema.ts'
@@ -14,7 +25,9 @@ export interface RecordItem {
 }
 
 export function* record(book: Rulebook, ctx: Context, i: RecordItem): Operation<Recorded> {
-  const { answer, unit, happening } = yield* recordItem(book, ctx, parse(recordSchema, i, 'record'))
+  const given = parse(recordSchema, i, 'record')
+  const stored = yield* readItem(ctx, given.item, idsOf(given))
+  const { answer, unit, happening } = yield* decideItem(book, ctx, { given, stored, fresh: freshOf(given, stored) })
   if (unit) yield* commit([happening ? yield* withFollowers(book, ctx, happening, unit) : unit])
   return answer
 }
@@ -24,27 +37,38 @@ export function* record(book: Rulebook, ctx: Context, i: RecordItem): Operation<
  * concern the same third one.
  */
 export function* recordMany(
-  book: Rulebook,
+  given: Rulebook,
   ctx: Context,
   i: { readonly items: readonly RecordItem[] },
   how: How = { silent: false },
 ): Operation<readonly Recorded[]> {
-  const { items: given } = parse(recordManySchema, i, how.silent ? 'import' : 'recordMany')
-  refuseTwice(given)
+  const { items: inputs } = parse(recordManySchema, i, how.silent ? 'import' : 'recordMany')
+  refuseTwice(inputs)
+  const book = given.steady()
+  const stored = yield* readItems(
+    ctx,
+    inputs.map((one) => ({ item: one.item, factIds: idsOf(one) })),
+  )
+  const told = inputs.map((one, n): Told => ({ given: one, stored: stored[n]!, fresh: freshOf(one, stored[n]!) }))
+  const pasts = yield* readFactsOf(
+    ctx,
+    told.flatMap((one) => (takesThePast(one.stored.state, one.fresh) ? [one.given.item] : [])),
+  )
   const answers: Recorded[] = []
   const units: Unit[] = []
-  const linked: number[] = []
-  for (const one of given) {
-    const { answer, unit, happening } = yield* recordItem(book, ctx, one, how)
-    if (happening) linked.push(answers.length)
+  const linked: RecordInput[] = []
+  for (const one of told) {
+    const { answer, unit, happening } = yield* decideItem(book, ctx, { ...one, past: pasts.get(subjectOf(one.given.item)) }, how)
+    if (happening) linked.push(one.given)
     else if (unit) units.push(unit)
     answers.push(answer)
   }
   yield* commit(units)
-  for (const n of linked) {
-    const { answer, unit, happening } = yield* recordItem(book, ctx, given[n]!, how)
+  for (const one of linked) {
+    const anew = yield* readItem(ctx, one.item, idsOf(one))
+    const { answer, unit, happening } = yield* decideItem(book, ctx, { given: one, stored: anew, fresh: freshOf(one, anew) }, how)
     if (unit) yield* commit([happening ? yield* withFollowers(book, ctx, happening, unit) : unit])
-    answers[n] = answer
+    answers[inputs.indexOf(one)] = answer
   }
   return answers
 }
@@ -54,24 +78,33 @@ interface How {
   readonly silent: boolean
 }
 
-interface RecordedItem {
+/** What is told of an item, beside what is known of it. */
+interface Told {
+  readonly given: RecordInput
+  readonly stored: Stored
+  readonly fresh: readonly StoredFact[]
+  readonly past?: readonly StoredFact[] | undefined
+}
+
+interface DecidedItem {
   readonly answer: Recorded
   readonly unit: Unit | null
   /** What others may have to hear of; null when it is linked to none. */
   readonly happening: { readonly item: ItemRef; readonly state: ItemState; readonly fresh: readonly StoredFact[] } | null
 }
 
-function* recordItem(book: Rulebook, ctx: Context, i: RecordInput, how: How = { silent: false }): Operation<RecordedItem> {
-  const { item } = i
-  const ids = i.facts.map((fact) => fact.id)
-  const stored = yield* readItem(ctx, item, ids)
-  const fresh = freshFacts(stored.known, numbered(i, stored.factCount))
+const idsOf = (given: RecordInput): readonly string[] => given.facts.map((fact) => fact.id)
+const freshOf = (given: RecordInput, stored: Stored): readonly StoredFact[] => freshFacts(stored.known, numbered(given, stored.factCount))
+
+function* decideItem(book: Rulebook, ctx: Context, i: Told, how: How = { silent: false }): Operation<DecidedItem> {
+  const { stored, fresh, past } = i
+  const { item } = i.given
   const now = nowFor(ctx, stored.head)
   if (fresh.length === 0) {
     const books = yield* book.books(ctx, [stored.state!.book])
     return { answer: answerOf(item, stored.state!, now, books), unit: null, happening: null }
   }
-  const { decision, books } = yield* decideOn(book, ctx, { item, stored, fresh, ...(how.silent ? { silentUntil: now } : {}) })
+  const { decision, books } = yield* decideOn(book, ctx, { item, stored, fresh, past, ...(how.silent ? { silentUntil: now } : {}) })
   const unit = unitFor(ctx, { item, stored, decision, fresh, books })
   const { state } = decision
   return { answer: answerOf(item, state, now, books), unit, happening: state.links.length > 0 ? { item, state, fresh } : null }

@@ -18,13 +18,12 @@ import { PastNeeded, sameRules } from './adopt.ts'
 import type { Books } from './book.ts'
 import { type Decision, decideRecord } from './decide.ts'
 import { booksIn, internalFact } from './internal.ts'
-import { MOST_CLOCKS, MOST_FACTS, type Stored, SUBJECT, subjectOf, unitFor } from './item.ts'
+import { readFactsOf, readItems, type Stored, SUBJECT, subjectOf, unitFor } from './item.ts'
 import type { BookRef, ItemRef, ItemState, StoredFact } from './model.ts'
 import type { OnChange } from './policy.ts'
-import { factOf, stateOf } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { retargetSchema } from './schema.ts'
-import { clocks, facts, items } from './tables.ts'
+import { clocks } from './tables.ts'
 import { viewClocks } from './view.ts'
 
 /** Puts items with open clocks under what is published and in force by now. */
@@ -151,7 +150,7 @@ function* decidePage(book: Rulebook, ctx: Context, subjects: readonly ClockSubje
     }
   })
   if (waiting.length === 0) return decided
-  const pasts = yield* pastOf(
+  const pasts = yield* readFactsOf(
     ctx,
     waiting.map((n) => stored[n]!.item),
   )
@@ -197,35 +196,7 @@ function* storedItems(
   ctx: Context,
   subjects: readonly ClockSubject[],
 ): Operation<readonly ({ readonly item: ItemRef; readonly stored: Stored } | null)[]> {
-  const found = new Map<string, { readonly item: ItemRef; readonly stored: Omit<Stored, 'head'> }>()
-  for (const [type, ofType] of Map.groupBy(subjects, (one) => one.rows[0]!.item_type)) {
-    const ids = ofType.map((one) => one.rows[0]!.item)
-    const where = all(field('item_type').eq(type), field('item').in(ids))
-    const [rows, clockRows] = yield* read(
-      ctx,
-      list(items, { where, limit: ids.length }),
-      list(clocks, { where, limit: MOST_CLOCKS * ids.length }),
-    )
-    const byItem = Map.groupBy(clockRows, (row) => row.item)
-    for (const row of rows) {
-      const item = { type, id: row.item }
-      const state = stateOf(row, byItem.get(row.item) ?? [])
-      found.set(subjectOf(item), { item, stored: { state, factCount: row.facts, timerAt: row.timer_at, known: [] } })
-    }
-  }
-  return subjects.map(({ subject, head }) => {
-    const one = found.get(subject)
-    return one ? { item: one.item, stored: { ...one.stored, head } } : null
-  })
-}
-
-function* pastOf(ctx: Context, of: readonly ItemRef[]): Operation<ReadonlyMap<string, readonly StoredFact[]>> {
-  const found = new Map<string, readonly StoredFact[]>()
-  for (const [type, ofType] of Map.groupBy(of, (item) => item.type)) {
-    const ids = ofType.map((item) => item.id)
-    const where = all(field('item_type').eq(type), field('item').in(ids))
-    const [rows] = yield* read(ctx, list(facts, { where, order: ['item', 'at', 'arrival'], limit: MOST_FACTS * ids.length }))
-    for (const [id, mine] of Map.groupBy(rows, (row) => row.item)) found.set(subjectOf({ type, id }), mine.map(factOf))
-  }
-  return found
+  const asked = subjects.map(({ rows }) => ({ item: { type: rows[0]!.item_type, id: rows[0]!.item }, factIds: [] }))
+  const stored = yield* readItems(ctx, asked)
+  return stored.map((one, n) => (one.state ? { item: asked[n]!.item, stored: { ...one, head: subjects[n]!.head } } : null))
 }

@@ -25,6 +25,8 @@ export interface Rulebook {
   refs(ctx: Context): Operation<(at: number, knownAt?: number) => BookRef>
   /** The books of these references, ready to be asked for. */
   books(ctx: Context, refs: readonly BookRef[]): Operation<Books>
+  /** The same for one command over many items: what is published is looked at once. */
+  steady(): Rulebook
 }
 
 /** All that a tenant had published at one time. */
@@ -93,9 +95,9 @@ export function createRulebook(): Rulebook {
     }
   }
 
-  return {
+  const over = (shelf: (ctx: Context) => Operation<Shelf>): Rulebook => ({
     refs: function* (ctx) {
-      const { definitions } = yield* shelfOf(ctx)
+      const { definitions } = yield* shelf(ctx)
       return (at, knownAt) => refAt(knownAt === undefined ? definitions : definitions.filter((one) => one.publishedAt <= knownAt), at)
     },
     books: function* (ctx, refs) {
@@ -106,9 +108,11 @@ export function createRulebook(): Rulebook {
         const cached = books.get(`${ctx.tenant} ${key}`)
         if (cached) found.set(key, cached)
         else {
-          const shelf = yield* shelfOf(ctx)
-          const known = shelf.definitions.filter((one) => one.publishedAt <= ref.knownAt)
-          const book = compile(ref, known)
+          const { definitions } = yield* shelf(ctx)
+          const book = compile(
+            ref,
+            definitions.filter((one) => one.publishedAt <= ref.knownAt),
+          )
           // while a definition may still be published in this very millisecond, the next item looks again
           if (ref.knownAt < ctx.now) keep(books, `${ctx.tenant} ${key}`, book)
           found.set(key, book)
@@ -116,7 +120,15 @@ export function createRulebook(): Rulebook {
       }
       return (ref) => found.get(keyOf(ref))!
     },
-  }
+    steady: () => {
+      let seen: Shelf | undefined
+      return over(function* (ctx) {
+        seen ??= yield* shelf(ctx)
+        return seen
+      })
+    },
+  })
+  return over(shelfOf)
 }
 
 const keyOf = (ref: BookRef): string => `${ref.at} ${ref.knownAt}`
