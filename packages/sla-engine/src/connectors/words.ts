@@ -1,0 +1,154 @@
+import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
+import { kept } from './payload.ts'
+
+/** What a host may say beside a payload, the same for every vendor. */
+export interface ConnectorOptions {
+  /** The type of the items, `ticket` when left out. Give each vendor its own when two of them serve one tenant. */
+  readonly itemType?: string
+  /** Who a person is, by the vendor's id; asked first, because payloads often do not tell an agent from a customer. */
+  readonly authors?: { readonly [id: string]: Author } | ((id: string) => Author | undefined)
+  /** What statuses of your own are in the conventional words, by the vendor's name or number. */
+  readonly statuses?: { readonly [own: string]: Status }
+  /** Further fields that become attributes: the vendor's name of the field to the attribute's name. */
+  readonly fields?: { readonly [field: string]: string }
+}
+
+/** The words of one vendor. */
+export interface Vocabulary {
+  readonly vendor: string
+  /** By the vendor's name or number, in lower case. */
+  readonly statuses: ReadonlyMap<string, Status>
+  readonly priorities?: ReadonlyMap<string, string>
+  /** What the vendor's fields are to us. */
+  readonly roles: ReadonlyMap<string, Role>
+}
+
+export type Role = 'status' | 'priority' | 'assignee' | 'team' | 'requester' | 'type'
+
+/** A vendor's words together with what the host said. */
+export interface Reading {
+  readonly words: Vocabulary
+  readonly options: ConnectorOptions
+}
+
+/** A fact with the item it is about. */
+export interface Found {
+  readonly item: string
+  readonly fact: ConnectedFact
+}
+
+/** Only what stands in the record itself: names come from payloads, and `constructor` is no answer. */
+const own = <T>(record: { readonly [name: string]: T } | undefined, name: string): T | undefined =>
+  record && Object.hasOwn(record, name) ? record[name] : undefined
+
+/** Who the host says a person is. */
+export function saidAuthor({ options }: Reading, id: string | null | undefined): Author | undefined {
+  if (id === null || id === undefined) return undefined
+  return typeof options.authors === 'function' ? options.authors(id) : own(options.authors, id)
+}
+
+/** A status in the conventional words. One that nobody explained counts as open: the clocks run. */
+export function statusOf({ words, options }: Reading, vendors: string): Status {
+  return own(options.statuses, vendors) ?? words.statuses.get(vendors.trim().toLowerCase()) ?? 'open'
+}
+
+/** A priority in lower case, numbers by name: `2 normal`, `NORMAL` and Freshdesk's `2` read as words. */
+export function priorityOf({ words }: Reading, vendors: string | null): string | null {
+  const word = vendors?.trim().toLowerCase() ?? ''
+  return words.priorities?.get(word) ?? (word.replace(/^\d+ (- )?/, '') || null)
+}
+
+/** An attribute is a word or a short list; what is longer stays in the data. */
+const LARGEST_ATTRIBUTE = 2_000
+
+/** The attributes that a field of the vendor's sets; none for a field that neither we nor the host know. */
+export function attributesOf(reading: Reading, field: string, value: unknown): { readonly [name: string]: unknown } {
+  const named = own(reading.options.fields, field)
+  if (named !== undefined) return JSON.stringify(value ?? null).length > LARGEST_ATTRIBUTE ? {} : { [named]: value ?? null }
+  const role = reading.words.roles.get(field)
+  if (role === undefined) return {}
+  const word = value === null || value === undefined || value === '' ? null : String(value)
+  if (role === 'status') return word === null ? {} : { status: statusOf(reading, word), vendorStatus: word }
+  return { [role]: role === 'priority' ? priorityOf(reading, word) : word }
+}
+
+const isDone = (status: Status): boolean => status === 'solved' || status === 'closed'
+
+/** What a status means for the clocks, given the one before it. */
+export function statusType(before: Status | undefined, now: Status): string {
+  if (now === 'closed') return 'closed'
+  if (now === 'solved') return 'resolved'
+  return before !== undefined && isDone(before) ? 'reopened' : 'status-changed'
+}
+
+export interface FieldChange {
+  readonly id: string
+  readonly at: number
+  readonly field: string
+  readonly from: unknown
+  readonly to: unknown
+  readonly data?: { readonly [name: string]: unknown }
+}
+
+/** One field of an item was changed. */
+export function changeOf(reading: Reading, change: FieldChange): ConnectedFact {
+  const { id, field, from, to } = change
+  return fact({
+    id,
+    type: changeType(reading, field, from, to),
+    at: change.at,
+    attributes: attributesOf(reading, field, to),
+    data: { field, from, to, ...change.data },
+  })
+}
+
+function changeType(reading: Reading, field: string, from: unknown, to: unknown): string {
+  const role = reading.words.roles.get(field)
+  const isGone = to === null || to === undefined || to === ''
+  if (role === undefined) return 'field-changed'
+  if (role === 'assignee') return isGone ? 'unassigned' : 'assigned'
+  if (role !== 'status') return `${role}-changed`
+  if (isGone) return 'field-changed'
+  const before = from === null || from === undefined || from === '' ? undefined : statusOf(reading, String(from))
+  return statusType(before, statusOf(reading, String(to)))
+}
+
+/** What an item was born with: attributes by role or by the host's names. */
+export const bornWith = (
+  reading: Reading,
+  values: readonly (readonly [field: string, value: unknown])[],
+): { readonly [name: string]: unknown } => Object.assign({}, ...values.map(([field, value]) => attributesOf(reading, field, value)))
+
+interface NewFact extends Omit<ConnectedFact, 'at'> {
+  readonly at: number
+}
+
+/** A fact without its empty parts. */
+export function fact({ id, type, at, author, visibility, channel, attributes, data }: NewFact): ConnectedFact {
+  const said = kept(data ?? {}, [])
+  return {
+    id,
+    type,
+    at: new Date(at),
+    ...(author && { author }),
+    ...(visibility && { visibility }),
+    ...(channel && { channel: channel.slice(0, 100) }),
+    ...(attributes && Object.keys(attributes).length > 0 && { attributes }),
+    ...(Object.keys(said).length > 0 && { data: said }),
+  }
+}
+
+const MOST_FACTS = 1_000
+
+/** Facts by item, in time; one that stands twice in a payload counts once. */
+export function gather({ options }: Reading, found: readonly Found[]): readonly ItemFacts[] {
+  const type = options.itemType ?? 'ticket'
+  const answers: ItemFacts[] = []
+  for (const [id, ofItem] of Map.groupBy(found, ({ item }) => item)) {
+    const once = new Map<string, ConnectedFact>()
+    for (const { fact } of ofItem) if (!once.has(fact.id)) once.set(fact.id, fact)
+    const facts = [...once.values()].sort((a, b) => a.at.getTime() - b.at.getTime())
+    for (let n = 0; n < facts.length; n += MOST_FACTS) answers.push({ item: { type, id }, facts: facts.slice(n, n + MOST_FACTS) })
+  }
+  return answers
+}

@@ -1,0 +1,303 @@
+import { z } from 'zod'
+import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
+import { idSchema, instantSchema, kept, readPart, readPayload, refSchema, wordSchema } from './payload.ts'
+import { bornWith, type ConnectorOptions, changeOf, fact, gather, type Reading, type Role, saidAuthor, statusOf, statusType } from './words.ts'
+import './refusals.ts'
+
+export type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
+export type { ConnectorOptions } from './words.ts'
+
+/** Ticket audits, webhooks of event types `zen:event-type:ticket.*`, or both. */
+export interface ZendeskPayload extends ConnectorOptions {
+  /** `audits` of `GET /api/v2/tickets/{id}/audits`, from the ticket's first on. */
+  readonly audits?: unknown
+  /** Bodies of webhooks. */
+  readonly events?: unknown
+  /** `users` as side-loaded with the audits (`?include=users`): their `role` says who is an agent. */
+  readonly users?: unknown
+}
+
+const statuses = new Map<string, Status>([
+  ['new', 'new'],
+  ['open', 'open'],
+  ['pending', 'pending'],
+  ['hold', 'hold'],
+  ['solved', 'solved'],
+  ['closed', 'closed'],
+  ['deleted', 'closed'],
+  ['archived', 'closed'],
+])
+
+const roles = new Map<string, Role>([
+  ['status', 'status'],
+  ['priority', 'priority'],
+  ['assignee_id', 'assignee'],
+  ['group_id', 'team'],
+  ['requester_id', 'requester'],
+  ['type', 'type'],
+])
+
+const words = { vendor: 'zendesk', statuses, roles }
+
+/** https://developer.zendesk.com/documentation/ticketing/reference-guides/via-object-reference/ */
+const viaSchema = z
+  .looseObject({ channel: wordSchema.nullish(), source: z.looseObject({ rel: wordSchema.nullish() }).nullish() })
+  .nullish()
+type Via = z.output<typeof viaSchema>
+
+/** https://developer.zendesk.com/documentation/ticketing/reference-guides/ticket-audit-events-reference/ */
+const auditEventSchema = z
+  .looseObject({
+    id: idSchema,
+    type: z.string().max(100),
+    field_name: wordSchema.nullish(),
+    value: z.unknown(),
+    previous_value: z.unknown(),
+    public: z.boolean().nullish(),
+    author_id: refSchema.nullish(),
+    recipients: z.array(refSchema).nullish(),
+    via: viaSchema,
+  })
+  .superRefine(({ field_name, value, previous_value }, ctx) => {
+    if (!roles.has(field_name ?? '')) return
+    for (const [name, word] of Object.entries({ value, previous_value })) {
+      if (!wordSchema.nullish().safeParse(word).success) ctx.addIssue({ code: 'custom', path: [name], message: `is no value of ${field_name}` })
+    }
+  })
+type AuditEvent = z.output<typeof auditEventSchema>
+
+/** https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_audits/ */
+const auditSchema = z.looseObject({
+  id: idSchema,
+  ticket_id: idSchema,
+  created_at: instantSchema,
+  author_id: refSchema.nullish(),
+  via: viaSchema,
+  events: z.array(auditEventSchema),
+})
+type Audit = z.output<typeof auditSchema>
+
+/** https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/ */
+const eventSchema = z.looseObject({
+  id: idSchema,
+  type: z.string().startsWith('zen:event-type:ticket.'),
+  time: instantSchema,
+  detail: z.looseObject({
+    id: idSchema,
+    status: wordSchema.nullish(),
+    priority: wordSchema.nullish(),
+    type: wordSchema.nullish(),
+    assignee_id: refSchema.nullish(),
+    group_id: refSchema.nullish(),
+    requester_id: refSchema.nullish(),
+    submitter_id: refSchema.nullish(),
+    actor_id: refSchema.nullish(),
+    via: viaSchema,
+  }),
+  event: z.looseObject({ current: z.unknown(), previous: z.unknown(), comment: z.unknown() }),
+})
+type Event = z.output<typeof eventSchema>
+
+const commentSchema = z.looseObject({
+  id: idSchema,
+  is_public: z.boolean(),
+  author: z.looseObject({ id: refSchema, is_staff: z.boolean() }),
+})
+
+const payloadSchema = z
+  .looseObject({
+    audits: z.array(auditSchema).optional(),
+    events: z.array(eventSchema).optional(),
+    users: z.array(z.looseObject({ id: refSchema, role: wordSchema.nullish() })).optional(),
+  })
+  .refine(({ audits, events }) => audits || events, 'give `audits` or `events`')
+
+/**
+ * Zendesk's ticket audits and ticket webhooks as facts.
+ *
+ * @example
+ * ```ts
+ * import { fromZendesk } from '@patronkit/sla-engine/zendesk'
+ *
+ * const page = await (await fetch('https://acme.zendesk.com/api/v2/tickets/5158/audits?include=users')).json()
+ * for (const { item, facts } of fromZendesk({ audits: page.audits, users: page.users })) console.log(item.id, facts.length)
+ * ```
+ */
+export function fromZendesk({ audits, events, users, ...options }: ZendeskPayload): readonly ItemFacts[] {
+  const payload = readPayload('zendesk', payloadSchema, { audits, events, users })
+  const people = new Map((payload.users ?? []).flatMap(({ id, role }) => (BY_ROLE.has(role ?? '') ? [[id, BY_ROLE.get(role ?? '')!] as const] : [])))
+  const reading = { words, options }
+  const fromAudits = [...Map.groupBy(payload.audits ?? [], (audit) => audit.ticket_id).values()].flatMap((ofTicket) =>
+    ticketFacts(reading, people, ofTicket),
+  )
+  const fromEvents = (payload.events ?? []).map((event, n) => ({ item: event.detail.id, fact: eventFact(reading, event, `events.${n}`) }))
+  return gather(reading, [...fromAudits, ...fromEvents])
+}
+
+/** What the audits up to one of them have told of the people. Never what later ones tell: a replay of fewer audits has to answer the same. */
+interface Known {
+  readonly people: Map<string, Author>
+  requester: string | null
+}
+
+const BY_ROLE: ReadonlyMap<string, Author> = new Map([
+  ['end-user', 'customer'],
+  ['agent', 'agent'],
+  ['admin', 'agent'],
+])
+
+function ticketFacts(reading: Reading, people: ReadonlyMap<string, Author>, audits: readonly Audit[]) {
+  const known: Known = { people: new Map(people), requester: null }
+  const inTime = [...audits].sort((a, b) => a.created_at - b.created_at)
+  return inTime.flatMap((audit) => auditFacts(reading, known, audit).map((fact) => ({ item: audit.ticket_id, fact })))
+}
+
+function auditFacts(reading: Reading, known: Known, audit: Audit): readonly ConnectedFact[] {
+  for (const event of audit.events) learn(known, event)
+  const born = audit.events.filter((event) => event.type === 'Create')
+  const macro = audit.events.find((event) => event.type === 'AgentMacroReference')
+  return [...(born.length > 0 ? birth(reading, known, audit, born) : []), ...audit.events.flatMap((event) => eventFacts(reading, known, audit, event, macro))]
+}
+
+function learn(known: Known, { type, field_name, value }: AuditEvent): void {
+  if ((type !== 'Create' && type !== 'Change') || (typeof value !== 'string' && typeof value !== 'number')) return
+  if (field_name === 'requester_id') known.requester = String(value)
+  if (field_name === 'assignee_id') known.people.set(String(value), 'agent')
+}
+
+function birth(reading: Reading, known: Known, audit: Audit, born: readonly AuditEvent[]): readonly ConnectedFact[] {
+  const values = born.map((event) => [event.field_name ?? '', event.value] as const)
+  const channel = channelOf(audit.via)
+  const id = `zendesk/audit/${audit.id}`
+  const created = fact({
+    id: `${id}/created`,
+    type: 'created',
+    at: audit.created_at,
+    author: authorOf(reading, known, audit.author_id, audit.via),
+    channel,
+    attributes: { ...bornWith(reading, values), ...(channel && { channel }) },
+    data: { by: audit.author_id, born: kept(Object.fromEntries(values), [...roles.keys()]), ...kept(audit, AUDIT_WORDS) },
+  })
+  // born with an assignee, or solved at once: the clocks have to hear of it as of a change
+  const told = born.filter(({ field_name, value }) => {
+    if (field_name === 'assignee_id') return value !== null && value !== ''
+    return field_name === 'status' && typeof value === 'string' && statusType(undefined, statusOf(reading, value)) !== 'status-changed'
+  })
+  return [created, ...told.map((event) => change(reading, audit, event))]
+}
+
+const AUDIT_WORDS = ['id', 'ticket_id', 'created_at', 'author_id', 'events', 'metadata']
+const COMMENT_WORDS = ['id', 'audit_id', 'type', 'public', 'author_id', 'body', 'html_body', 'plain_body', 'attachments']
+const NOTIFICATION_WORDS = ['id', 'type', 'subject', 'body', 'recipients']
+const CHANGE_WORDS = ['id', 'type', 'field_name', 'value', 'previous_value']
+
+function eventFacts(reading: Reading, known: Known, audit: Audit, event: AuditEvent, macro: AuditEvent | undefined): readonly ConnectedFact[] {
+  const via = event.via ?? audit.via
+  const id = `zendesk/audit/${audit.id}/${event.id}`
+  switch (event.type) {
+    case 'Comment':
+    case 'VoiceComment': {
+      const by = event.author_id ?? audit.author_id
+      const isPublic = event.public ?? true
+      const data = { by, macro: macro?.macro_title ?? macro?.macro_id, via, ...kept(event, COMMENT_WORDS) }
+      const author = authorOf(reading, known, by, via, isPublic)
+      const channel = event.type === 'VoiceComment' ? 'phone' : channelOf(via)
+      return [fact({ id, type: 'message', at: audit.created_at, author, visibility: isPublic ? 'public' : 'internal', channel, data })]
+    }
+    // a trigger's or automation's mail: the customer got an answer, but nobody gave it
+    case 'Notification':
+    case 'NotificationWithCcs': {
+      const isPublic = known.requester !== null && (event.recipients ?? []).includes(known.requester)
+      const data = { via, ...kept(event, NOTIFICATION_WORDS) }
+      return isRule(via)
+        ? [fact({ id, type: 'message', at: audit.created_at, author: 'automation', visibility: isPublic ? 'public' : 'internal', channel: 'email', data })]
+        : []
+    }
+    case 'Change':
+      return [change(reading, audit, event)]
+    default:
+      return []
+  }
+}
+
+function change(reading: Reading, audit: Audit, event: AuditEvent): ConnectedFact {
+  const id = `zendesk/audit/${audit.id}/${event.id}`
+  const data = { by: audit.author_id, ...kept(event, CHANGE_WORDS) }
+  return changeOf(reading, { id, at: audit.created_at, field: event.field_name ?? '', from: event.previous_value, to: event.value, data })
+}
+
+const isRule = (via: Via): boolean => via?.channel === 'rule' || ['trigger', 'automation'].includes(via?.source?.rel ?? '')
+
+/**
+ * The requester speaks as the customer, also where they are an agent themselves. Who nobody knows is a third party, whose
+ * messages start and stop no clock.
+ */
+function authorOf(reading: Reading, known: Known, id: string | null | undefined, via: Via, isPublic = true): Author {
+  if (isRule(via) || id === '-1') return 'automation'
+  const said = saidAuthor(reading, id)
+  if (said) return said
+  if (via?.channel?.startsWith('answer_bot')) return 'bot'
+  if (id === known.requester && id !== null && isPublic) return 'customer'
+  // only people of the desk write internal notes
+  return isPublic ? (known.people.get(id ?? '') ?? 'third-party') : 'agent'
+}
+
+const CHANNELS: ReadonlyMap<string, string> = new Map([
+  ['web_service', 'api'],
+  ['mail', 'email'],
+  ['native_messaging', 'chat'],
+  ['chat_transcript', 'chat'],
+  ['voice', 'phone'],
+])
+
+function channelOf(via: Via): string | undefined {
+  const channel = via?.channel ?? undefined
+  return channel && (CHANNELS.get(channel) ?? channel)
+}
+
+const CHANGES: ReadonlyMap<string, string> = new Map([
+  ['status_changed', 'status'],
+  ['priority_changed', 'priority'],
+  ['agent_assignment_changed', 'assignee_id'],
+  ['group_assignment_changed', 'group_id'],
+  ['requester_changed', 'requester_id'],
+  ['type_changed', 'type'],
+])
+
+function eventFact(reading: Reading, event: Event, path: string): ConnectedFact {
+  const what = event.type.slice('zen:event-type:ticket.'.length)
+  const { detail } = event
+  const id = `zendesk/event/${event.id}`
+  const at = event.time
+  const via = detail.via
+  if (what === 'comment_added') {
+    const comment = readPart('zendesk', commentSchema, event.event.comment, `${path}.event.comment`)
+    const author = commentAuthor(reading, comment.author, detail.requester_id)
+    const data = { by: comment.author.id, comment: comment.id, ...kept(event.event, ['comment', 'meta']), ...kept(comment, ['id', 'is_public', 'author', 'body']) }
+    return fact({ id, type: 'message', at, author, visibility: comment.is_public ? 'public' : 'internal', data })
+  }
+  const field = CHANGES.get(what)
+  if (field !== undefined) {
+    const [from, to] = [event.event.previous, event.event.current].map((value, n) =>
+      readPart('zendesk', wordSchema.nullish(), value, `${path}.event.${n === 0 ? 'previous' : 'current'}`),
+    )
+    return changeOf(reading, { id, at, field, from: blank(from), to: blank(to), data: { by: detail.actor_id, ...kept(event.event, ['current', 'previous', 'meta']) } })
+  }
+  const data = { by: detail.actor_id, ...kept(event.event, ['meta']) }
+  if (what !== 'created') return fact({ id, type: `zendesk.${what}`.slice(0, 100), at, data })
+  const by = detail.submitter_id ?? detail.actor_id
+  const author = saidAuthor(reading, by) ?? (by === detail.requester_id ? 'customer' : 'agent')
+  const channel = channelOf(via)
+  const attributes = { ...bornWith(reading, Object.entries(detail).filter(([field]) => roles.has(field))), ...(channel && { channel }) }
+  return fact({ id, type: 'created', at, author, channel, attributes, data: { ...data, ...kept(detail, DETAIL_WORDS) } })
+}
+
+const DETAIL_WORDS = [...roles.keys(), 'id', 'actor_id', 'submitter_id', 'via', 'description', 'subject', 'created_at', 'updated_at']
+
+/** Webhooks write "nobody" and "nothing" as 0 or an empty text, too. */
+const blank = (value: string | null | undefined): string | null => (value === undefined || value === '' || value === '0' ? null : value)
+
+function commentAuthor(reading: Reading, author: { readonly id: string; readonly is_staff: boolean }, requester: string | null | undefined): Author {
+  if (author.id === '-1') return 'automation'
+  return saidAuthor(reading, author.id) ?? (author.is_staff && author.id !== requester ? 'agent' : 'customer')
+}
