@@ -110,21 +110,33 @@ function found(reading: Reading, event: { readonly event: string }, path: string
   }
 }
 
-const MESSAGE_WORDS = ['event', 'id', 'message_type', 'private', 'created_at', 'conversation', 'content', 'attachments', 'sender', 'account', 'inbox']
+const MESSAGE_WORDS = [
+  'event',
+  'id',
+  'message_type',
+  'private',
+  'created_at',
+  'conversation',
+  'content',
+  'attachments',
+  'sender',
+  'account',
+  'inbox',
+]
 
 function messageFacts(reading: Reading, message: Message): readonly ConnectedFact[] {
   // an activity repeats in words what the conversation's own events say
   if (kindOf(message.message_type) === 'activity') return []
-  const data = { by: personKey(message), ...kept(message, MESSAGE_WORDS) }
   return [
-    fact({
+    fact(reading, {
       id: `chatwoot/message/${message.id}`,
       type: 'message',
       at: message.created_at,
       author: authorOf(reading, message),
       visibility: message.private ? 'internal' : 'public',
       channel: channelOf(message.conversation.channel),
-      data,
+      data: { by: personKey(message) },
+      unknown: kept(message, MESSAGE_WORDS),
     }),
   ]
 }
@@ -158,7 +170,18 @@ function channelOf(channel: string | null | undefined): string | undefined {
   return name && (CHANNELS.get(name) ?? name)
 }
 
-const CONVERSATION_WORDS = [...roles.keys(), 'event', 'id', 'channel', 'created_at', 'updated_at', 'timestamp', 'meta', 'messages', 'changed_attributes']
+const CONVERSATION_WORDS = [
+  ...roles.keys(),
+  'event',
+  'id',
+  'channel',
+  'created_at',
+  'updated_at',
+  'timestamp',
+  'meta',
+  'messages',
+  'changed_attributes',
+]
 
 function createdFact(reading: Reading, conversation: Conversation): ConnectedFact {
   const { meta } = conversation
@@ -171,14 +194,14 @@ function createdFact(reading: Reading, conversation: Conversation): ConnectedFac
     ['contact_id', meta?.sender?.id],
     ...custom(conversation.custom_attributes),
   ] as const
-  return fact({
+  return fact(reading, {
     id: `chatwoot/conversation/${conversation.id}/created`,
     type: 'created',
     at: conversation.created_at,
     author: conversation.messages?.[0] && kindOf(conversation.messages[0].message_type) === 'outgoing' ? 'agent' : 'customer',
     channel,
     attributes: { ...bornWith(reading, values), ...(channel && { channel }) },
-    data: kept(conversation, CONVERSATION_WORDS),
+    unknown: kept(conversation, CONVERSATION_WORDS),
   })
 }
 
@@ -189,12 +212,24 @@ const custom = (attributes: unknown): readonly (readonly [string, unknown])[] =>
     : []
 
 /** Times that follow from messages; they are no changes of the conversation's own. */
-const BOOKKEEPING = new Set(['updated_at', 'last_activity_at', 'waiting_since', 'first_reply_created_at', 'agent_last_seen_at', 'contact_last_seen_at'])
+const BOOKKEEPING = new Set([
+  'updated_at',
+  'last_activity_at',
+  'waiting_since',
+  'first_reply_created_at',
+  'agent_last_seen_at',
+  'contact_last_seen_at',
+])
 
 function changeFacts(reading: Reading, conversation: Conversation, path: string): readonly ConnectedFact[] {
   const at = conversation.updated_at ?? conversation.timestamp ?? conversation.created_at
   const changes = (conversation.changed_attributes ?? []).flatMap((changed, n) =>
-    Object.entries(changed).map(([field, { previous_value: from, current_value: to }]) => ({ field, from, to, path: `${path}.changed_attributes.${n}.${field}` })),
+    Object.entries(changed).map(([field, { previous_value: from, current_value: to }]) => ({
+      field,
+      from,
+      to,
+      path: `${path}.changed_attributes.${n}.${field}`,
+    })),
   )
   return changes
     .filter(({ field }) => !BOOKKEEPING.has(field))

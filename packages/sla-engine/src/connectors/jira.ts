@@ -1,7 +1,20 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
 import { idSchema, instantSchema, kept, readPart, readPayload, refSchema, wordSchema } from './payload.ts'
-import { bornWith, type ConnectorOptions, changeOf, type Found, fact, gather, type Reading, type Role, saidAuthor, statusOf, statusType } from './words.ts'
+import {
+  bornWith,
+  type ConnectorOptions,
+  changeOf,
+  type Found,
+  fact,
+  gather,
+  type Reading,
+  type Role,
+  saidAuthor,
+  snapshot,
+  statusOf,
+  statusType,
+} from './words.ts'
 import './refusals.ts'
 
 export type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
@@ -152,17 +165,24 @@ function issueFacts(reading: Reading, issue: Issue): readonly ConnectedFact[] {
   const id = `jira/issue/${issue.id}`
   const histories = [...(changelog?.histories ?? [])].sort((a, b) => a.created - b.created)
   // with its changelog the issue's beginning is known, without it only its present
-  const first = new Map(histories.flatMap(({ items }) => items).reverse().map((change) => [change.field, change] as const))
-  const born = now(issue).map(([field, value]) => [field, first.has(field) ? valuesOf(first.get(field)!)[0] : value] as const)
+  const first = new Map(
+    histories
+      .flatMap(({ items }) => items)
+      .reverse()
+      .map((change) => [fieldOf(reading, change), change] as const),
+  )
+  const present = [...now(issue), ...further(issue)]
+  const born = present.map(([field, value]) => [field, first.has(field) ? valuesOf(first.get(field)!)[0] : value] as const)
   const facts = opening(reading, issue, id, changelog ? born : [])
-  if (!changelog) {
-    const at = fields.updated ?? fields.created
-    const status = fields.status && statusOf(reading, fields.status.name)
-    const type = status ? statusType(undefined, status) : 'field-changed'
-    facts.push(fact({ id: `${id}/at/${at}`, type, at, attributes: { ...bornWith(reading, [...now(issue), ...further(issue)]), ...(issue.key && { key: issue.key }) } }))
-  }
-  for (const { id: change, created, author, items } of histories) facts.push(...changeFacts(reading, `${id}/change/${change}`, created, author, items))
-  for (const comment of fields.comment?.comments ?? []) facts.push(commentFact(reading, `jira/comment/${comment.id}`, comment, fields.reporter))
+  const status = fields.status && statusOf(reading, fields.status.name)
+  const type = status && !changelog ? statusType(undefined, status) : 'field-changed'
+  const at = fields.updated ?? histories.at(-1)?.created ?? fields.created
+  const attributes = { ...bornWith(reading, changelog ? further(issue) : present), ...(issue.key && { key: issue.key }) }
+  facts.push(snapshot(reading, { id, type, at, attributes, unknown: { ...kept(issue, ISSUE_WORDS), ...kept(fields, FIELD_WORDS) } }))
+  for (const { id: change, created, author, items } of histories)
+    facts.push(...changeFacts(reading, `${id}/change/${change}`, created, author, items))
+  for (const comment of fields.comment?.comments ?? [])
+    facts.push(commentFact(reading, `jira/comment/${comment.id}`, comment, fields.reporter))
   return facts
 }
 
@@ -178,14 +198,16 @@ const now = ({ fields }: Issue): readonly (readonly [string, unknown])[] => [
 const further = ({ fields }: Issue) => Object.entries(fields).filter(([field]) => !roles.has(field))
 
 const ISSUE_WORDS = ['id', 'key', 'fields', 'changelog', 'self', 'expand', 'renderedFields', 'names', 'schema']
+const FIELD_WORDS = [...roles.keys(), 'created', 'updated', 'creator', 'comment', 'description', 'summary', 'attachment', 'worklog']
 
 /** The issue is created; when its reporter did it, the request is the customer's first message. */
 function opening(reading: Reading, issue: Issue, id: string, born: readonly (readonly [string, unknown])[]): ConnectedFact[] {
   const { created: at, creator, reporter } = issue.fields
   const author = authorOf(reading, creator ?? reporter, reporter)
-  const attributes = { ...bornWith(reading, born), ...(issue.key && born.length > 0 && { key: issue.key }) }
-  const created = fact({ id: `${id}/created`, type: 'created', at, author, attributes, data: { by: idOf(creator), ...kept(issue, ISSUE_WORDS) } })
-  return author === 'customer' ? [created, fact({ id: `${id}/request`, type: 'message', at, author, visibility: 'public', data: { by: idOf(creator) } })] : [created]
+  const data = { by: idOf(creator) }
+  const created = fact(reading, { id: `${id}/created`, type: 'created', at, author, attributes: bornWith(reading, born), data })
+  const request = fact(reading, { id: `${id}/request`, type: 'message', at, author, visibility: 'public', data })
+  return author === 'customer' ? [created, request] : [created]
 }
 
 function authorOf(reading: Reading, person: Person, reporter: Person): Author {
@@ -202,8 +224,16 @@ const COMMENT_WORDS = ['id', 'created', 'updated', 'author', 'updateAuthor', 'bo
 function commentFact(reading: Reading, id: string, comment: Comment, reporter: Person): ConnectedFact {
   const isPublic = comment.jsdPublic !== false && !comment.visibility
   const author = authorOf(reading, comment.author, reporter)
-  const data = { by: idOf(comment.author), ...kept(comment, COMMENT_WORDS) }
-  return fact({ id, type: 'message', at: comment.created, author, visibility: isPublic ? 'public' : 'internal', data })
+  const data = { by: idOf(comment.author) }
+  return fact(reading, {
+    id,
+    type: 'message',
+    at: comment.created,
+    author,
+    visibility: isPublic ? 'public' : 'internal',
+    data,
+    unknown: kept(comment, COMMENT_WORDS),
+  })
 }
 
 /** People by their id, everything else by its name. */
@@ -215,22 +245,37 @@ const CHANGE_WORDS = ['field', 'fieldId', 'from', 'fromString', 'to', 'toText']
 function changeFacts(reading: Reading, id: string, at: number, author: Person, items: readonly Change[]): readonly ConnectedFact[] {
   return items.map((item, n) => {
     const [from, to] = valuesOf(item)
-    // the host may name a custom field by its id
-    const field = item.fieldId && Object.hasOwn(reading.options.fields ?? {}, item.fieldId) ? item.fieldId : item.field
-    return changeOf(reading, { id: `${id}/${n}`, at, field, from, to, data: { by: idOf(author), ...kept(item, CHANGE_WORDS) } })
+    return changeOf(reading, {
+      id: `${id}/${n}`,
+      at,
+      field: fieldOf(reading, item),
+      from,
+      to,
+      by: idOf(author),
+      unknown: kept(item, CHANGE_WORDS),
+    })
   })
 }
+
+/** The host may name a custom field by its id. */
+const fieldOf = ({ options }: Reading, { field, fieldId }: Change): string =>
+  fieldId && Object.hasOwn(options.fields ?? {}, fieldId) ? fieldId : field
 
 function eventFacts(reading: Reading, event: { readonly webhookEvent: string }, path: string): readonly Found[] {
   switch (event.webhookEvent) {
     case 'jira:issue_created': {
       const { issue } = readPart('jira', z.looseObject({ issue: issueSchema }), event, path)
-      const opened = opening(reading, issue, `jira/webhook/${issue.id}`, [...now(issue), ...further(issue)])
-      return about(issue.id, opened)
+      const id = `jira/webhook/${issue.id}`
+      const attributes = { ...bornWith(reading, further(issue)), ...(issue.key && { key: issue.key }) }
+      const unknown = { ...kept(issue, ISSUE_WORDS), ...kept(issue.fields, FIELD_WORDS) }
+      const rest = snapshot(reading, { id, type: 'field-changed', at: issue.fields.created, attributes, unknown })
+      return about(issue.id, [...opening(reading, issue, id, [...now(issue), ...further(issue)]), rest])
     }
     case 'jira:issue_updated': {
       const { issue, changelog, timestamp, user } = readPart('jira', updatedSchema, event, path)
-      return changelog ? about(issue.id, changeFacts(reading, `jira/webhook/${issue.id}/${changelog.id}`, timestamp, user, changelog.items)) : []
+      return changelog
+        ? about(issue.id, changeFacts(reading, `jira/webhook/${issue.id}/${changelog.id}`, timestamp, user, changelog.items))
+        : []
     }
     case 'comment_created': {
       const { issue, comment } = readPart('jira', commentedSchema, event, path)

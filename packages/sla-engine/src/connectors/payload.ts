@@ -17,7 +17,9 @@ const MOST_NAMES = 50
 
 /** An id of the vendor's that becomes part of a fact's or item's id. */
 export const idSchema = z
-  .union([z.string().regex(/^[^\s/]{1,64}$/), z.int()], { error: 'is no id: a text of up to 64 characters without a space or slash, or a safe integer' })
+  .union([z.string().regex(/^[^\s/]{1,64}$/), z.int()], {
+    error: 'is no id: a text of up to 64 characters without a space or slash, or a safe integer',
+  })
   .transform(String)
 
 /** An id of a person or a group. */
@@ -25,8 +27,8 @@ export const refSchema = z
   .union([z.string().min(1).max(200), z.int()], { error: 'is no id: a text of up to 200 characters, or a safe integer' })
   .transform(String)
 
-/** A short text or a number, as vendors write the values of fields. Others, such as lists, are none of the fields that we know. */
-export const wordSchema = z.union([z.string().max(1_000), z.number(), z.boolean()], { error: 'is no text' }).transform(String)
+/** A text or a number, as vendors write the values of fields. Others, such as lists, are none of the fields that we know. */
+export const wordSchema = z.union([z.string(), z.number(), z.boolean()], { error: 'is no text' }).transform(String)
 
 export const instantSchema = z.unknown().transform((value, ctx) => instantOf(value, ctx))
 

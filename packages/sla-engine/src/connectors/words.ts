@@ -1,3 +1,4 @@
+import { canonicalJson, sha256Hex } from '@patronkit/core/service'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
 import { kept } from './payload.ts'
 
@@ -11,6 +12,11 @@ export interface ConnectorOptions {
   readonly statuses?: { readonly [own: string]: Status }
   /** Further fields that become attributes: the vendor's name of the field to the attribute's name. */
   readonly fields?: { readonly [field: string]: string }
+  /**
+   * Fields of the vendor's that are no words of ours are kept in a fact's data, under the vendor's name. Leave them out where
+   * you read the same records again and again: a fact that comes back with other data is refused as another fact.
+   */
+  readonly unknownFields?: 'keep' | 'leave-out'
 }
 
 /** The words of one vendor. */
@@ -60,6 +66,7 @@ export function priorityOf({ words }: Reading, vendors: string | null): string |
 
 /** An attribute is a word or a short list; what is longer stays in the data. */
 const LARGEST_ATTRIBUTE = 2_000
+const LARGEST_WORD = 200
 
 /** The attributes that a field of the vendor's sets; none for a field that neither we nor the host know. */
 export function attributesOf(reading: Reading, field: string, value: unknown): { readonly [name: string]: unknown } {
@@ -67,38 +74,45 @@ export function attributesOf(reading: Reading, field: string, value: unknown): {
   if (named !== undefined) return JSON.stringify(value ?? null).length > LARGEST_ATTRIBUTE ? {} : { [named]: value ?? null }
   const role = reading.words.roles.get(field)
   if (role === undefined) return {}
-  const word = value === null || value === undefined || value === '' ? null : String(value)
+  const word = value === null || value === undefined || value === '' ? null : String(value).slice(0, LARGEST_WORD)
   if (role === 'status') return word === null ? {} : { status: statusOf(reading, word), vendorStatus: word }
-  return { [role]: role === 'priority' ? priorityOf(reading, word) : word }
+  return { [role]: role === 'priority' ? priorityOf(reading, word) : role === 'type' ? (word?.toLowerCase() ?? null) : word }
 }
 
 const isDone = (status: Status): boolean => status === 'solved' || status === 'closed'
 
-/** What a status means for the clocks, given the one before it. */
-export function statusType(before: Status | undefined, now: Status): string {
+/**
+ * What a status means for the clocks, given the one before it: null when there was none, undefined when the vendor does not say.
+ * Not knowing it, an open item may have been solved before, and `reopened` does nothing to a clock that runs.
+ */
+export function statusType(before: Status | null | undefined, now: Status): string {
   if (now === 'closed') return 'closed'
   if (now === 'solved') return 'resolved'
-  return before !== undefined && isDone(before) ? 'reopened' : 'status-changed'
+  if (before === undefined) return now === 'new' ? 'status-changed' : 'reopened'
+  return before !== null && isDone(before) ? 'reopened' : 'status-changed'
 }
 
 export interface FieldChange {
   readonly id: string
   readonly at: number
   readonly field: string
+  /** Null when the field was empty, undefined when the vendor does not say what it was. */
   readonly from: unknown
   readonly to: unknown
-  readonly data?: { readonly [name: string]: unknown }
+  readonly by?: string | null | undefined
+  readonly unknown?: { readonly [name: string]: unknown }
 }
 
 /** One field of an item was changed. */
 export function changeOf(reading: Reading, change: FieldChange): ConnectedFact {
-  const { id, field, from, to } = change
-  return fact({
+  const { id, at, field, from, to, by, unknown } = change
+  return fact(reading, {
     id,
     type: changeType(reading, field, from, to),
-    at: change.at,
+    at,
     attributes: attributesOf(reading, field, to),
-    data: { field, from, to, ...change.data },
+    data: { by, field, from, to },
+    ...(unknown && { unknown }),
   })
 }
 
@@ -109,7 +123,7 @@ function changeType(reading: Reading, field: string, from: unknown, to: unknown)
   if (role === 'assignee') return isGone ? 'unassigned' : 'assigned'
   if (role !== 'status') return `${role}-changed`
   if (isGone) return 'field-changed'
-  const before = from === null || from === undefined || from === '' ? undefined : statusOf(reading, String(from))
+  const before = from === undefined ? undefined : from === null || from === '' ? null : statusOf(reading, String(from))
   return statusType(before, statusOf(reading, String(to)))
 }
 
@@ -119,13 +133,18 @@ export const bornWith = (
   values: readonly (readonly [field: string, value: unknown])[],
 ): { readonly [name: string]: unknown } => Object.assign({}, ...values.map(([field, value]) => attributesOf(reading, field, value)))
 
-interface NewFact extends Omit<ConnectedFact, 'at'> {
+interface NewFact extends Omit<ConnectedFact, 'at' | 'author' | 'channel'> {
   readonly at: number
+  readonly author?: Author | undefined
+  readonly channel?: string | undefined
+  readonly unknown?: { readonly [name: string]: unknown }
 }
 
 /** A fact without its empty parts. */
-export function fact({ id, type, at, author, visibility, channel, attributes, data }: NewFact): ConnectedFact {
-  const said = kept(data ?? {}, [])
+export function fact({ words, options }: Reading, given: NewFact): ConnectedFact {
+  const { id, type, at, author, visibility, channel, attributes, data, unknown = {} } = given
+  const keeps = options.unknownFields !== 'leave-out' && Object.keys(unknown).length > 0
+  const said = { ...kept(data ?? {}, []), ...(keeps && { [words.vendor]: unknown }) }
   return {
     id,
     type,
@@ -136,6 +155,16 @@ export function fact({ id, type, at, author, visibility, channel, attributes, da
     ...(attributes && Object.keys(attributes).length > 0 && { attributes }),
     ...(Object.keys(said).length > 0 && { data: said }),
   }
+}
+
+/**
+ * How an item stood at a moment, where the vendor sends it whole. What it says is part of the id: the same again counts once,
+ * and a second picture of the same moment that says something else stands beside the first.
+ */
+export function snapshot(reading: Reading, given: NewFact): ConnectedFact {
+  const picture = fact(reading, given)
+  const { type, attributes = null, data = null } = picture
+  return { ...picture, id: `${given.id}/at/${given.at}/${sha256Hex(canonicalJson({ type, attributes, data })).slice(0, 12)}` }
 }
 
 const MOST_FACTS = 1_000

@@ -1,7 +1,20 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
 import { idSchema, instantSchema, kept, readPayload, refSchema, wordSchema } from './payload.ts'
-import { bornWith, type ConnectorOptions, changeOf, type Found, fact, gather, type Reading, type Role, saidAuthor, statusOf, statusType } from './words.ts'
+import {
+  bornWith,
+  type ConnectorOptions,
+  changeOf,
+  type Found,
+  fact,
+  gather,
+  type Reading,
+  type Role,
+  saidAuthor,
+  snapshot,
+  statusOf,
+  statusType,
+} from './words.ts'
 import './refusals.ts'
 
 export type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
@@ -129,8 +142,26 @@ const NOBODY = '1'
 const ownerOf = (id: string | null | undefined): string | null => (id === NOBODY || !id ? null : id)
 
 const TICKET_WORDS = [
-  'id', 'created_at', 'updated_at', 'state', 'state_id', 'priority', 'priority_id', 'group', 'group_id', 'owner', 'owner_id', 'customer', 'customer_id',
-  'created_by', 'updated_by', 'organization', 'article_ids', 'title', 'create_article_sender_id', 'create_article_type_id',
+  'id',
+  'created_at',
+  'updated_at',
+  'state',
+  'state_id',
+  'priority',
+  'priority_id',
+  'group',
+  'group_id',
+  'owner',
+  'owner_id',
+  'customer',
+  'customer_id',
+  'created_by',
+  'updated_by',
+  'organization',
+  'article_ids',
+  'title',
+  'create_article_sender_id',
+  'create_article_type_id',
 ]
 
 /** A webhook shows the ticket as it now is; what it was before, it does not say. */
@@ -144,7 +175,7 @@ function ticketFacts(reading: Reading, ticket: Ticket): readonly ConnectedFact[]
     ['customer', ticket.customer_id],
     ...Object.entries(ticket).filter(([field]) => !roles.has(field)),
   ])
-  const created = fact({
+  const created = fact(reading, {
     id: `zammad/ticket/${ticket.id}/created`,
     type: 'created',
     at: ticket.created_at,
@@ -153,13 +184,17 @@ function ticketFacts(reading: Reading, ticket: Ticket): readonly ConnectedFact[]
     // only what cannot have changed since: the rest belongs to the moment of the snapshot
     attributes: channel ? { channel } : {},
   })
-  return [created, fact({
-    id: `zammad/ticket/${ticket.id}/at/${ticket.updated_at}`,
-    type: snapshotType(reading, ticket),
-    at: ticket.updated_at,
-    attributes: now,
-    data: kept(ticket, TICKET_WORDS),
-  })]
+  const type = snapshotType(reading, ticket)
+  return [
+    created,
+    snapshot(reading, {
+      id: `zammad/ticket/${ticket.id}`,
+      type,
+      at: ticket.updated_at,
+      attributes: now,
+      unknown: kept(ticket, TICKET_WORDS),
+    }),
+  ]
 }
 
 /** Zammad notes when a ticket was last closed, which tells one that was reopened from one that never was closed. */
@@ -175,8 +210,34 @@ const BY_SENDER: ReadonlyMap<string, Author> = new Map([
 ])
 
 const ARTICLE_WORDS = [
-  'id', 'ticket_id', 'created_at', 'updated_at', 'type', 'type_id', 'sender', 'sender_id', 'internal', 'body', 'content_type', 'attachments', 'subject',
-  'from', 'to', 'cc', 'reply_to', 'created_by', 'created_by_id', 'updated_by', 'updated_by_id', 'origin_by', 'accounted_time', 'message_id', 'message_id_md5', 'time_unit',
+  'id',
+  'ticket_id',
+  'created_at',
+  'updated_at',
+  'type',
+  'type_id',
+  'sender',
+  'sender_id',
+  'internal',
+  'body',
+  'content_type',
+  'attachments',
+  'subject',
+  'from',
+  'to',
+  'cc',
+  'reply_to',
+  'created_by',
+  'created_by_id',
+  'updated_by',
+  'updated_by_id',
+  'origin_by',
+  'accounted_time',
+  'message_id',
+  'message_id_md5',
+  'time_unit',
+  // changes when the mail is delivered
+  'preferences',
 ]
 
 function articleFact(reading: Reading, article: Article): ConnectedFact {
@@ -185,14 +246,15 @@ function articleFact(reading: Reading, article: Article): ConnectedFact {
   const auto = article.preferences?.['is-auto-response'] === true
   const sender = BY_SENDER.get(article.sender.toLowerCase()) ?? 'third-party'
   const author = auto || sender === 'automation' ? 'automation' : (saidAuthor(reading, by) ?? sender)
-  return fact({
+  return fact(reading, {
     id: `zammad/article/${article.id}`,
     type: 'message',
     at: article.created_at,
     author,
     visibility: article.internal ? 'internal' : 'public',
     channel: channelOf(article.type),
-    data: { by, ...kept(article, ARTICLE_WORDS) },
+    data: { by },
+    unknown: kept(article, ARTICLE_WORDS),
   })
 }
 
@@ -206,16 +268,36 @@ const CHANNELS: ReadonlyMap<string, string> = new Map([
 ])
 const channelOf = (type: string | null | undefined): string | undefined => (type ? (CHANNELS.get(type) ?? type) : undefined)
 
-const ENTRY_WORDS = ['id', 'object', 'o_id', 'type', 'attribute', 'value_from', 'value_to', 'id_from', 'id_to', 'created_by_id', 'created_at', 'related_o_id', 'related_object']
+const ENTRY_WORDS = [
+  'id',
+  'object',
+  'o_id',
+  'type',
+  'attribute',
+  'value_from',
+  'value_to',
+  'id_from',
+  'id_to',
+  'created_by_id',
+  'created_at',
+  'related_o_id',
+  'related_object',
+]
 
 function entryFacts(reading: Reading, entry: Entry, articles: readonly Article[]): readonly Found[] {
   const id = `zammad/history/${entry.id}`
-  const data = { by: entry.created_by_id, ...kept(entry, ENTRY_WORDS) }
+  const by = entry.created_by_id
+  const unknown = kept(entry, ENTRY_WORDS)
   if (entry.type === 'created') {
     // the one who wrote the first article opened the ticket
     const first = [...articles].sort((a, b) => a.created_at - b.created_at)[0]
-    const author = first ? articleFact(reading, first).author : saidAuthor(reading, entry.created_by_id)
-    return [{ item: entry.o_id, fact: fact({ id, type: 'created', at: entry.created_at, author, channel: channelOf(first?.type), data }) }]
+    const author = first ? articleFact(reading, first).author : saidAuthor(reading, by)
+    return [
+      {
+        item: entry.o_id,
+        fact: fact(reading, { id, type: 'created', at: entry.created_at, author, channel: channelOf(first?.type), data: { by }, unknown }),
+      },
+    ]
   }
   if (entry.type !== 'updated' || !entry.attribute) return []
   const field = entry.attribute
@@ -225,5 +307,7 @@ function entryFacts(reading: Reading, entry: Entry, articles: readonly Article[]
       : field === 'customer'
         ? [entry.id_from, entry.id_to]
         : [entry.value_from, entry.value_to]
-  return [{ item: entry.o_id, fact: changeOf(reading, { id, at: entry.created_at, field, from: from || null, to: to || null, data }) }]
+  return [
+    { item: entry.o_id, fact: changeOf(reading, { id, at: entry.created_at, field, from: from || null, to: to || null, by, unknown }) },
+  ]
 }

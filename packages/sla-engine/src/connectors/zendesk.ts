@@ -1,7 +1,18 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
 import { idSchema, instantSchema, kept, readPart, readPayload, refSchema, wordSchema } from './payload.ts'
-import { bornWith, type ConnectorOptions, changeOf, fact, gather, type Reading, type Role, saidAuthor, statusOf, statusType } from './words.ts'
+import {
+  bornWith,
+  type ConnectorOptions,
+  changeOf,
+  fact,
+  gather,
+  type Reading,
+  type Role,
+  saidAuthor,
+  statusOf,
+  statusType,
+} from './words.ts'
 import './refusals.ts'
 
 export type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
@@ -40,9 +51,7 @@ const roles = new Map<string, Role>([
 const words = { vendor: 'zendesk', statuses, roles }
 
 /** https://developer.zendesk.com/documentation/ticketing/reference-guides/via-object-reference/ */
-const viaSchema = z
-  .looseObject({ channel: wordSchema.nullish(), source: z.looseObject({ rel: wordSchema.nullish() }).nullish() })
-  .nullish()
+const viaSchema = z.looseObject({ channel: wordSchema.nullish(), source: z.looseObject({ rel: wordSchema.nullish() }).nullish() }).nullish()
 type Via = z.output<typeof viaSchema>
 
 /** https://developer.zendesk.com/documentation/ticketing/reference-guides/ticket-audit-events-reference/ */
@@ -61,7 +70,8 @@ const auditEventSchema = z
   .superRefine(({ field_name, value, previous_value }, ctx) => {
     if (!roles.has(field_name ?? '')) return
     for (const [name, word] of Object.entries({ value, previous_value })) {
-      if (!wordSchema.nullish().safeParse(word).success) ctx.addIssue({ code: 'custom', path: [name], message: `is no value of ${field_name}` })
+      if (!wordSchema.nullish().safeParse(word).success)
+        ctx.addIssue({ code: 'custom', path: [name], message: `is no value of ${field_name}` })
     }
   })
 type AuditEvent = z.output<typeof auditEventSchema>
@@ -125,7 +135,9 @@ const payloadSchema = z
  */
 export function fromZendesk({ audits, events, users, ...options }: ZendeskPayload): readonly ItemFacts[] {
   const payload = readPayload('zendesk', payloadSchema, { audits, events, users })
-  const people = new Map((payload.users ?? []).flatMap(({ id, role }) => (BY_ROLE.has(role ?? '') ? [[id, BY_ROLE.get(role ?? '')!] as const] : [])))
+  const people = new Map(
+    (payload.users ?? []).flatMap(({ id, role }) => (BY_ROLE.has(role ?? '') ? [[id, BY_ROLE.get(role ?? '')!] as const] : [])),
+  )
   const reading = { words, options }
   const fromAudits = [...Map.groupBy(payload.audits ?? [], (audit) => audit.ticket_id).values()].flatMap((ofTicket) =>
     ticketFacts(reading, people, ofTicket),
@@ -156,7 +168,10 @@ function auditFacts(reading: Reading, known: Known, audit: Audit): readonly Conn
   for (const event of audit.events) learn(known, event)
   const born = audit.events.filter((event) => event.type === 'Create')
   const macro = audit.events.find((event) => event.type === 'AgentMacroReference')
-  return [...(born.length > 0 ? birth(reading, known, audit, born) : []), ...audit.events.flatMap((event) => eventFacts(reading, known, audit, event, macro))]
+  return [
+    ...(born.length > 0 ? birth(reading, known, audit, born) : []),
+    ...audit.events.flatMap((event) => eventFacts(reading, known, audit, event, macro)),
+  ]
 }
 
 function learn(known: Known, { type, field_name, value }: AuditEvent): void {
@@ -169,14 +184,15 @@ function birth(reading: Reading, known: Known, audit: Audit, born: readonly Audi
   const values = born.map((event) => [event.field_name ?? '', event.value] as const)
   const channel = channelOf(audit.via)
   const id = `zendesk/audit/${audit.id}`
-  const created = fact({
+  const created = fact(reading, {
     id: `${id}/created`,
     type: 'created',
     at: audit.created_at,
     author: authorOf(reading, known, audit.author_id, audit.via),
     channel,
     attributes: { ...bornWith(reading, values), ...(channel && { channel }) },
-    data: { by: audit.author_id, born: kept(Object.fromEntries(values), [...roles.keys()]), ...kept(audit, AUDIT_WORDS) },
+    data: { by: audit.author_id, born: kept(Object.fromEntries(values), [...roles.keys()]) },
+    unknown: kept(audit, AUDIT_WORDS),
   })
   // born with an assignee, or solved at once: the clocks have to hear of it as of a change
   const told = born.filter(({ field_name, value }) => {
@@ -191,7 +207,13 @@ const COMMENT_WORDS = ['id', 'audit_id', 'type', 'public', 'author_id', 'body', 
 const NOTIFICATION_WORDS = ['id', 'type', 'subject', 'body', 'recipients']
 const CHANGE_WORDS = ['id', 'type', 'field_name', 'value', 'previous_value']
 
-function eventFacts(reading: Reading, known: Known, audit: Audit, event: AuditEvent, macro: AuditEvent | undefined): readonly ConnectedFact[] {
+function eventFacts(
+  reading: Reading,
+  known: Known,
+  audit: Audit,
+  event: AuditEvent,
+  macro: AuditEvent | undefined,
+): readonly ConnectedFact[] {
   const via = event.via ?? audit.via
   const id = `zendesk/audit/${audit.id}/${event.id}`
   switch (event.type) {
@@ -199,19 +221,40 @@ function eventFacts(reading: Reading, known: Known, audit: Audit, event: AuditEv
     case 'VoiceComment': {
       const by = event.author_id ?? audit.author_id
       const isPublic = event.public ?? true
-      const data = { by, macro: macro?.macro_title ?? macro?.macro_id, via, ...kept(event, COMMENT_WORDS) }
+      const data = { by, macro: macro?.macro_title ?? macro?.macro_id, via }
+      const unknown = kept(event, COMMENT_WORDS)
       const author = authorOf(reading, known, by, via, isPublic)
       const channel = event.type === 'VoiceComment' ? 'phone' : channelOf(via)
-      return [fact({ id, type: 'message', at: audit.created_at, author, visibility: isPublic ? 'public' : 'internal', channel, data })]
+      return [
+        fact(reading, {
+          id,
+          type: 'message',
+          at: audit.created_at,
+          author,
+          visibility: isPublic ? 'public' : 'internal',
+          channel,
+          data,
+          unknown,
+        }),
+      ]
     }
     // a trigger's or automation's mail: the customer got an answer, but nobody gave it
     case 'Notification':
     case 'NotificationWithCcs': {
       const isPublic = known.requester !== null && (event.recipients ?? []).includes(known.requester)
-      const data = { via, ...kept(event, NOTIFICATION_WORDS) }
-      return isRule(via)
-        ? [fact({ id, type: 'message', at: audit.created_at, author: 'automation', visibility: isPublic ? 'public' : 'internal', channel: 'email', data })]
-        : []
+      const visibility = isPublic ? 'public' : 'internal'
+      const unknown = kept(event, NOTIFICATION_WORDS)
+      const mail = {
+        id,
+        type: 'message',
+        at: audit.created_at,
+        author: 'automation',
+        visibility,
+        channel: 'email',
+        data: { via },
+        unknown,
+      } as const
+      return isRule(via) ? [fact(reading, mail)] : []
     }
     case 'Change':
       return [change(reading, audit, event)]
@@ -222,8 +265,8 @@ function eventFacts(reading: Reading, known: Known, audit: Audit, event: AuditEv
 
 function change(reading: Reading, audit: Audit, event: AuditEvent): ConnectedFact {
   const id = `zendesk/audit/${audit.id}/${event.id}`
-  const data = { by: audit.author_id, ...kept(event, CHANGE_WORDS) }
-  return changeOf(reading, { id, at: audit.created_at, field: event.field_name ?? '', from: event.previous_value, to: event.value, data })
+  const [field, from, to] = [event.field_name ?? '', event.previous_value, event.value]
+  return changeOf(reading, { id, at: audit.created_at, field, from, to, by: audit.author_id, unknown: kept(event, CHANGE_WORDS) })
 }
 
 const isRule = (via: Via): boolean => via?.channel === 'rule' || ['trigger', 'automation'].includes(via?.source?.rel ?? '')
@@ -273,23 +316,32 @@ function eventFact(reading: Reading, event: Event, path: string): ConnectedFact 
   if (what === 'comment_added') {
     const comment = readPart('zendesk', commentSchema, event.event.comment, `${path}.event.comment`)
     const author = commentAuthor(reading, comment.author, detail.requester_id)
-    const data = { by: comment.author.id, comment: comment.id, ...kept(event.event, ['comment', 'meta']), ...kept(comment, ['id', 'is_public', 'author', 'body']) }
-    return fact({ id, type: 'message', at, author, visibility: comment.is_public ? 'public' : 'internal', data })
+    const data = { by: comment.author.id, comment: comment.id }
+    const unknown = { ...kept(event.event, ['comment', 'meta']), ...kept(comment, ['id', 'is_public', 'author', 'body']) }
+    return fact(reading, { id, type: 'message', at, author, visibility: comment.is_public ? 'public' : 'internal', data, unknown })
   }
   const field = CHANGES.get(what)
   if (field !== undefined) {
     const [from, to] = [event.event.previous, event.event.current].map((value, n) =>
       readPart('zendesk', wordSchema.nullish(), value, `${path}.event.${n === 0 ? 'previous' : 'current'}`),
     )
-    return changeOf(reading, { id, at, field, from: blank(from), to: blank(to), data: { by: detail.actor_id, ...kept(event.event, ['current', 'previous', 'meta']) } })
+    const unknown = kept(event.event, ['current', 'previous', 'meta'])
+    return changeOf(reading, { id, at, field, from: blank(from), to: blank(to), by: detail.actor_id, unknown })
   }
-  const data = { by: detail.actor_id, ...kept(event.event, ['meta']) }
-  if (what !== 'created') return fact({ id, type: `zendesk.${what}`.slice(0, 100), at, data })
+  const data = { by: detail.actor_id }
+  if (what !== 'created')
+    return fact(reading, { id, type: `zendesk.${what}`.slice(0, 100), at, data, unknown: kept(event.event, ['meta']) })
   const by = detail.submitter_id ?? detail.actor_id
   const author = saidAuthor(reading, by) ?? (by === detail.requester_id ? 'customer' : 'agent')
   const channel = channelOf(via)
-  const attributes = { ...bornWith(reading, Object.entries(detail).filter(([field]) => roles.has(field))), ...(channel && { channel }) }
-  return fact({ id, type: 'created', at, author, channel, attributes, data: { ...data, ...kept(detail, DETAIL_WORDS) } })
+  const attributes = {
+    ...bornWith(
+      reading,
+      Object.entries(detail).filter(([field]) => roles.has(field)),
+    ),
+    ...(channel && { channel }),
+  }
+  return fact(reading, { id, type: 'created', at, author, channel, attributes, data, unknown: kept(detail, DETAIL_WORDS) })
 }
 
 const DETAIL_WORDS = [...roles.keys(), 'id', 'actor_id', 'submitter_id', 'via', 'description', 'subject', 'created_at', 'updated_at']
@@ -297,7 +349,11 @@ const DETAIL_WORDS = [...roles.keys(), 'id', 'actor_id', 'submitter_id', 'via', 
 /** Webhooks write "nobody" and "nothing" as 0 or an empty text, too. */
 const blank = (value: string | null | undefined): string | null => (value === undefined || value === '' || value === '0' ? null : value)
 
-function commentAuthor(reading: Reading, author: { readonly id: string; readonly is_staff: boolean }, requester: string | null | undefined): Author {
+function commentAuthor(
+  reading: Reading,
+  author: { readonly id: string; readonly is_staff: boolean },
+  requester: string | null | undefined,
+): Author {
   if (author.id === '-1') return 'automation'
   return saidAuthor(reading, author.id) ?? (author.is_staff && author.id !== requester ? 'agent' : 'customer')
 }
