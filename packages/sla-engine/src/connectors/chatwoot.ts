@@ -50,7 +50,7 @@ const conversationSchema = z.looseObject({
   messages: z.array(z.looseObject({ message_type: kindSchema })).nullish(),
   // one object a changed attribute: app/listeners/base_listener.rb
   changed_attributes: z
-    .array(z.record(z.string().max(40), z.looseObject({ previous_value: z.unknown(), current_value: z.unknown() })))
+    .array(z.record(z.string().max(40), z.looseObject({ previous_value: z.unknown().optional(), current_value: z.unknown().optional() })))
     .nullish(),
 })
 type Conversation = z.output<typeof conversationSchema>

@@ -17,14 +17,16 @@ const MOST_NAMES = 50
 
 /** An id of the vendor's that becomes part of a fact's or item's id. */
 export const idSchema = z
-  .union([z.string().regex(/^[^\s/]{1,64}$/), z.int()], {
+  .custom<string | number>((id) => (typeof id === 'string' ? /^[^\s/]{1,64}$/.test(id) : Number.isSafeInteger(id)), {
     error: 'is no id: a text of up to 64 characters without a space or slash, or a safe integer',
   })
   .transform(String)
 
 /** An id of a person or a group. */
 export const refSchema = z
-  .union([z.string().min(1).max(200), z.int()], { error: 'is no id: a text of up to 200 characters, or a safe integer' })
+  .custom<string | number>((id) => (typeof id === 'string' ? id.length > 0 && id.length <= 200 : Number.isSafeInteger(id)), {
+    error: 'is no id: a text of up to 200 characters, or a safe integer',
+  })
   .transform(String)
 
 /** A text or a number, as vendors write the values of fields. Others, such as lists, are none of the fields that we know. */
@@ -71,7 +73,8 @@ function plain(vendor: string, value: unknown, path: string, depth: number): Jso
   if (typeof value === 'number') return Number.isFinite(value) ? value : null
   if (typeof value === 'bigint') return String(value)
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : toIso(value.getTime())
-  if (Array.isArray(value)) return value.map((entry, n) => plain(vendor, entry, `${path}.${n}`.replace(/^\./, ''), depth + 1) ?? null)
+  if (Array.isArray(value))
+    return Array.from(value, (entry, n) => plain(vendor, entry, `${path}.${n}`.replace(/^\./, ''), depth + 1) ?? null)
   if (typeof value !== 'object') return undefined
   const entries: [string, Json][] = []
   for (const [name, inner] of Object.entries(value)) {
@@ -87,16 +90,18 @@ const text = (value: string): string => value.toWellFormed().replaceAll('\0', '\
 /** The fields of a record that are no words of ours, under their own names; what is too large is left out by name. */
 export function kept(record: object, known: readonly string[]): { readonly [name: string]: unknown } {
   const data: [string, unknown][] = []
-  const leftOut: string[] = []
+  const leftOut: string[] = 'leftOut' in record && Array.isArray(record.leftOut) ? record.leftOut.map(String) : []
   let size = 0
   for (const [name, value] of Object.entries(record)) {
-    if (known.includes(name) || value === null || value === undefined || name === '__proto__') continue
+    if (known.includes(name) || value === null || value === undefined || name === '__proto__' || name === 'leftOut') continue
     const length = name.length + JSON.stringify(value).length
-    if (name.length > 200 || length > LARGEST_FIELD || size + length > LARGEST_DATA) leftOut.push(name.slice(0, 100))
+    if (name.length > 200 || length > LARGEST_FIELD || size + length > LARGEST_DATA) leftOut.push(name)
     else {
       data.push([name, value])
       size += length
     }
   }
-  return Object.fromEntries(leftOut.length === 0 ? data : [...data, ['leftOut', leftOut.slice(0, MOST_NAMES)]])
+  return Object.fromEntries(
+    leftOut.length === 0 ? data : [...data, ['leftOut', leftOut.slice(0, MOST_NAMES).map((name) => name.slice(0, 100))]],
+  )
 }

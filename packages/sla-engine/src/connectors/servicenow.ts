@@ -125,8 +125,8 @@ const auditSchema = z.looseObject({
   documentkey: idSchema,
   tablename: z.string(),
   fieldname: z.string().max(100),
-  oldvalue: z.unknown(),
-  newvalue: z.unknown(),
+  oldvalue: z.unknown().optional(),
+  newvalue: z.unknown().optional(),
   user: refSchema.nullish(),
   sys_created_on: timeSchema,
 })

@@ -83,13 +83,13 @@ const isDone = (status: Status): boolean => status === 'solved' || status === 'c
 
 /**
  * What a status means for the clocks, given the one before it: null when there was none, undefined when the vendor does not say.
- * Not knowing it, an open item may have been solved before, and `reopened` does nothing to a clock that runs.
+ * Not knowing it, an open item may have been solved before, and `reopened` does nothing to a clock that was not stopped.
  */
 export function statusType(before: Status | null | undefined, now: Status): string {
   if (now === 'closed') return 'closed'
   if (now === 'solved') return 'resolved'
-  if (before === undefined) return now === 'new' ? 'status-changed' : 'reopened'
-  return before !== null && isDone(before) ? 'reopened' : 'status-changed'
+  const wasDone = before === undefined ? now === 'open' : before !== null && isDone(before)
+  return wasDone ? 'reopened' : 'status-changed'
 }
 
 export interface FieldChange {
@@ -143,8 +143,12 @@ interface NewFact extends Omit<ConnectedFact, 'at' | 'author' | 'channel'> {
 /** A fact without its empty parts. */
 export function fact({ words, options }: Reading, given: NewFact): ConnectedFact {
   const { id, type, at, author, visibility, channel, attributes, data, unknown = {} } = given
-  const keeps = options.unknownFields !== 'leave-out' && Object.keys(unknown).length > 0
-  const said = { ...kept(data ?? {}, []), ...(keeps && { [words.vendor]: unknown }) }
+  const rest = options.unknownFields === 'leave-out' ? {} : kept(unknown, [])
+  const said = { ...kept(data ?? {}, []), ...(Object.keys(rest).length > 0 && { [words.vendor]: rest }) }
+  const set = Object.entries(attributes ?? {}).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value.slice(0, LARGEST_ATTRIBUTE) : value,
+  ])
   return {
     id,
     type,
@@ -152,7 +156,7 @@ export function fact({ words, options }: Reading, given: NewFact): ConnectedFact
     ...(author && { author }),
     ...(visibility && { visibility }),
     ...(channel && { channel: channel.slice(0, 100) }),
-    ...(attributes && Object.keys(attributes).length > 0 && { attributes }),
+    ...(set.length > 0 && { attributes: Object.fromEntries(set) }),
     ...(Object.keys(said).length > 0 && { data: said }),
   }
 }

@@ -60,8 +60,8 @@ const auditEventSchema = z
     id: idSchema,
     type: z.string().max(100),
     field_name: wordSchema.nullish(),
-    value: z.unknown(),
-    previous_value: z.unknown(),
+    value: z.unknown().optional(),
+    previous_value: z.unknown().optional(),
     public: z.boolean().nullish(),
     author_id: refSchema.nullish(),
     recipients: z.array(refSchema).nullish(),
@@ -104,7 +104,7 @@ const eventSchema = z.looseObject({
     actor_id: refSchema.nullish(),
     via: viaSchema,
   }),
-  event: z.looseObject({ current: z.unknown(), previous: z.unknown(), comment: z.unknown() }),
+  event: z.looseObject({ current: z.unknown().optional(), previous: z.unknown().optional(), comment: z.unknown().optional() }),
 })
 type Event = z.output<typeof eventSchema>
 
@@ -191,7 +191,7 @@ function birth(reading: Reading, known: Known, audit: Audit, born: readonly Audi
     author: authorOf(reading, known, audit.author_id, audit.via),
     channel,
     attributes: { ...bornWith(reading, values), ...(channel && { channel }) },
-    data: { by: audit.author_id, born: kept(Object.fromEntries(values), [...roles.keys()]) },
+    data: { by: audit.author_id, via: audit.via, born: kept(Object.fromEntries(values), [...roles.keys()]) },
     unknown: kept(audit, AUDIT_WORDS),
   })
   // born with an assignee, or solved at once: the clocks have to hear of it as of a change
@@ -202,9 +202,9 @@ function birth(reading: Reading, known: Known, audit: Audit, born: readonly Audi
   return [created, ...told.map((event) => change(reading, audit, event))]
 }
 
-const AUDIT_WORDS = ['id', 'ticket_id', 'created_at', 'author_id', 'events', 'metadata']
-const COMMENT_WORDS = ['id', 'audit_id', 'type', 'public', 'author_id', 'body', 'html_body', 'plain_body', 'attachments']
-const NOTIFICATION_WORDS = ['id', 'type', 'subject', 'body', 'recipients']
+const AUDIT_WORDS = ['id', 'ticket_id', 'created_at', 'author_id', 'events', 'metadata', 'via']
+const COMMENT_WORDS = ['id', 'audit_id', 'type', 'public', 'author_id', 'body', 'html_body', 'plain_body', 'attachments', 'via']
+const NOTIFICATION_WORDS = ['id', 'type', 'subject', 'body', 'recipients', 'via']
 const CHANGE_WORDS = ['id', 'type', 'field_name', 'value', 'previous_value']
 
 function eventFacts(
