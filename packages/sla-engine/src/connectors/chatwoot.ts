@@ -110,19 +110,7 @@ function found(reading: Reading, event: { readonly event: string }, path: string
   }
 }
 
-const MESSAGE_WORDS = [
-  'event',
-  'id',
-  'message_type',
-  'private',
-  'created_at',
-  'conversation',
-  'content',
-  'attachments',
-  'sender',
-  'account',
-  'inbox',
-]
+const MESSAGE_WORDS = 'event id message_type private created_at conversation content attachments sender account inbox'.split(' ')
 
 function messageFacts(reading: Reading, message: Message): readonly ConnectedFact[] {
   // an activity repeats in words what the conversation's own events say

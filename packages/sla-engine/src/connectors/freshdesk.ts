@@ -174,19 +174,11 @@ const OUTBOUND = '10'
 
 const TICKET_WORDS = [
   ...roles.keys(),
-  'id',
-  'created_at',
-  'updated_at',
-  'source',
-  'custom_fields',
-  'description',
-  'description_text',
-  'subject',
-  'attachments',
-  'to_emails',
-  'cc_emails',
-  'fwd_emails',
-  'reply_cc_emails',
+  ...`
+  id created_at updated_at source custom_fields description description_text subject attachments to_emails
+  cc_emails fwd_emails reply_cc_emails`
+    .trim()
+    .split(/\s+/),
 ]
 
 /** The ticket's own text is its first message. How it stands now is told by activities where there are some. */
@@ -221,31 +213,13 @@ const CHANNELS: ReadonlyMap<string, string> = new Map([
   ['9', 'phone'],
 ])
 
-const CONVERSATION_WORDS = [
-  'id',
-  'ticket_id',
-  'created_at',
-  'updated_at',
-  'incoming',
-  'private',
-  'source',
-  'user_id',
-  'body',
-  'body_text',
-  'attachments',
-  'to_emails',
-  'from_email',
-  'cc_emails',
-  'bcc_emails',
-  'support_email',
-  // change after the message was sent
-  'last_edited_at',
-  'last_edited_user_id',
-  'delivery_details',
-  'email_failure_count',
-  'outgoing_failures',
-  'source_additional_info',
-]
+/** The last ones change after a message was sent: they would make another fact of it. */
+const CONVERSATION_WORDS = `
+  id ticket_id created_at updated_at incoming private source user_id body body_text attachments to_emails
+  from_email cc_emails bcc_emails support_email last_edited_at last_edited_user_id delivery_details
+  email_failure_count outgoing_failures source_additional_info`
+  .trim()
+  .split(/\s+/)
 
 function conversationFact(reading: Reading, conversation: Conversation): ConnectedFact {
   const by = conversation.user_id

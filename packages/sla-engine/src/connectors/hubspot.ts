@@ -213,25 +213,11 @@ const CHANNELS: ReadonlyMap<string, string> = new Map([
   ['1008', 'phone'],
 ])
 
-const MESSAGE_WORDS = [
-  'id',
-  'type',
-  'conversationsThreadId',
-  'createdAt',
-  'updatedAt',
-  'createdBy',
-  'direction',
-  'channelId',
-  'senders',
-  'recipients',
-  'text',
-  'richText',
-  'subject',
-  'attachments',
-  'status',
-  'truncationStatus',
-  'archived',
-]
+const MESSAGE_WORDS = `
+  id type conversationsThreadId createdAt updatedAt createdBy direction channelId senders recipients text
+  richText subject attachments status truncationStatus archived`
+  .trim()
+  .split(/\s+/)
 
 function messageFacts(reading: Reading, message: Message): readonly ConnectedFact[] {
   const by = message.senders?.[0]?.actorId ?? message.createdBy

@@ -211,16 +211,11 @@ const bare = (value: unknown): string | null => cellSchema.safeParse(value).data
 
 const RECORD_WORDS = [
   ...roles.keys(),
-  'sys_id',
-  'number',
-  'opened_at',
-  'sys_created_on',
-  'sys_updated_on',
-  'description',
-  'short_description',
-  'comments',
-  'work_notes',
-  'comments_and_work_notes',
+  ...`
+  sys_id number opened_at sys_created_on sys_updated_on description short_description comments work_notes
+  comments_and_work_notes`
+    .trim()
+    .split(/\s+/),
 ]
 
 function recordFacts(reading: Reading, record: Task, past: readonly Audit[]): readonly ConnectedFact[] {

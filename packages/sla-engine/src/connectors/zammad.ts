@@ -67,7 +67,7 @@ const ticketSchema = z.looseObject({
   customer_id: refSchema.nullish(),
   create_article_sender: wordSchema.nullish(),
   create_article_type: wordSchema.nullish(),
-  last_close_at: instantSchema.or(z.null()).optional(),
+  close_at: instantSchema.or(z.null()).optional(),
 })
 type Ticket = z.output<typeof ticketSchema>
 
@@ -141,28 +141,12 @@ const isArticle = (article: object | null | undefined): article is Article => ar
 const NOBODY = '1'
 const ownerOf = (id: string | null | undefined): string | null => (id === NOBODY || !id ? null : id)
 
-const TICKET_WORDS = [
-  'id',
-  'created_at',
-  'updated_at',
-  'state',
-  'state_id',
-  'priority',
-  'priority_id',
-  'group',
-  'group_id',
-  'owner',
-  'owner_id',
-  'customer',
-  'customer_id',
-  'created_by',
-  'updated_by',
-  'organization',
-  'article_ids',
-  'title',
-  'create_article_sender_id',
-  'create_article_type_id',
-]
+const TICKET_WORDS = `
+  id created_at updated_at state state_id priority priority_id group group_id owner owner_id customer
+  customer_id created_by updated_by organization article_ids title create_article_sender_id
+  create_article_type_id`
+  .trim()
+  .split(/\s+/)
 
 /** A webhook shows the ticket as it now is; what it was before, it does not say. */
 function ticketFacts(reading: Reading, ticket: Ticket): readonly ConnectedFact[] {
@@ -197,10 +181,12 @@ function ticketFacts(reading: Reading, ticket: Ticket): readonly ConnectedFact[]
   ]
 }
 
-/** Zammad notes when a ticket was last closed, which tells one that was reopened from one that never was closed. */
+/** `close_at` is when a ticket was first closed, which tells one that was reopened from one that never was closed. */
 function snapshotType(reading: Reading, ticket: Ticket): string {
   const state = nameOf(ticket.state)
-  return state === null ? 'field-changed' : statusType(ticket.last_close_at ? 'closed' : undefined, statusOf(reading, state))
+  if (state === null) return 'field-changed'
+  const { close_at } = ticket
+  return statusType(close_at ? 'closed' : close_at === null ? null : undefined, statusOf(reading, state))
 }
 
 const BY_SENDER: ReadonlyMap<string, Author> = new Map([
@@ -209,36 +195,13 @@ const BY_SENDER: ReadonlyMap<string, Author> = new Map([
   ['system', 'automation'],
 ])
 
-const ARTICLE_WORDS = [
-  'id',
-  'ticket_id',
-  'created_at',
-  'updated_at',
-  'type',
-  'type_id',
-  'sender',
-  'sender_id',
-  'internal',
-  'body',
-  'content_type',
-  'attachments',
-  'subject',
-  'from',
-  'to',
-  'cc',
-  'reply_to',
-  'created_by',
-  'created_by_id',
-  'updated_by',
-  'updated_by_id',
-  'origin_by',
-  'accounted_time',
-  'message_id',
-  'message_id_md5',
-  'time_unit',
-  // changes when the mail is delivered
-  'preferences',
-]
+/** `preferences` change when the mail is delivered: they would make another fact of the same article. */
+const ARTICLE_WORDS = `
+  id ticket_id created_at updated_at type type_id sender sender_id internal body content_type attachments
+  subject from to cc reply_to created_by created_by_id updated_by updated_by_id origin_by accounted_time
+  message_id message_id_md5 time_unit preferences`
+  .trim()
+  .split(/\s+/)
 
 function articleFact(reading: Reading, article: Article): ConnectedFact {
   // written down by an agent on the customer's behalf, as after a call: the words are the customer's
@@ -268,21 +231,11 @@ const CHANNELS: ReadonlyMap<string, string> = new Map([
 ])
 const channelOf = (type: string | null | undefined): string | undefined => (type ? (CHANNELS.get(type) ?? type) : undefined)
 
-const ENTRY_WORDS = [
-  'id',
-  'object',
-  'o_id',
-  'type',
-  'attribute',
-  'value_from',
-  'value_to',
-  'id_from',
-  'id_to',
-  'created_by_id',
-  'created_at',
-  'related_o_id',
-  'related_object',
-]
+const ENTRY_WORDS = `
+  id object o_id type attribute value_from value_to id_from id_to created_by_id created_at related_o_id
+  related_object`
+  .trim()
+  .split(/\s+/)
 
 function entryFacts(reading: Reading, entry: Entry, articles: readonly Article[]): readonly Found[] {
   const id = `zammad/history/${entry.id}`

@@ -112,6 +112,8 @@ export const events = [
     item('assignee', [null, null], ['557058:sam', 'Sam']),
   ]),
   commented('09:30', comment('203', '09:30', sam, true)),
+  updated('302', '09:30', robot, [item('status', ['3', 'Waiting for support'], ['10001', 'Waiting for customer'])]),
+  updated('303', '11:00', ada, [item('status', ['10001', 'Waiting for customer'], ['3', 'Waiting for support'])]),
   updated('304', '12:00', sam, [item('status', ['3', 'Waiting for support'], ['5', 'Resolved'])]),
   updated('305', '15:00', ada, [item('status', ['5', 'Resolved'], ['4', 'Reopened'])]),
   { timestamp: timestamp('16:00'), webhookEvent: 'jira:version_released', version: {} },

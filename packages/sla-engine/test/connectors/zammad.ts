@@ -91,7 +91,7 @@ const ticket = (time: string, state: string, more: object = {}) => ({
   create_article_sender: 'Customer',
   create_article_type: 'email',
   article_ids: [104],
-  last_close_at: null,
+  close_at: null,
   sla_tier: 'gold',
   ...more,
 })
@@ -99,6 +99,7 @@ const ticket = (time: string, state: string, more: object = {}) => ({
 export const webhooks = [
   { ticket: ticket('09:00', 'new'), article: articles[0] },
   { ticket: ticket('09:30', 'pending reminder', { owner_id: 5, priority: { id: 3, name: '3 high' } }), article: articles[3] },
-  { ticket: ticket('12:00', 'closed', { owner_id: 5, last_close_at: at('12:00') }), article: {} },
-  { ticket: ticket('15:00', 'open', { owner_id: 5, last_close_at: at('12:00') }), article: articles[5] },
+  { ticket: ticket('11:00', 'open', { owner_id: 5 }), article: articles[5] },
+  { ticket: ticket('12:00', 'closed', { owner_id: 5, close_at: at('12:00') }), article: {} },
+  { ticket: ticket('15:00', 'open', { owner_id: 5, close_at: at('12:00') }), article: {} },
 ]

@@ -99,6 +99,7 @@ export const events = [
   event('e-5', '09:30:00', 'comment_added', said('c-2', true, { id: '601', is_staff: true, name: 'Sam' })),
   event('e-6', '09:30:00', 'status_changed', { current: 'PENDING', previous: 'NEW' }),
   event('e-7', '11:00:00', 'comment_added', said('c-3', true, { id: '501', is_staff: false, name: 'Ada' })),
+  event('e-11', '11:00:00', 'status_changed', { current: 'OPEN', previous: 'PENDING' }),
   event('e-8', '12:00:00', 'status_changed', { current: 'SOLVED', previous: 'OPEN' }),
   event('e-9', '15:00:00', 'status_changed', { current: 'OPEN', previous: 'SOLVED' }),
   event('e-10', '16:00:00', 'merged', { target_ticket_id: '5159' }),
