@@ -67,8 +67,8 @@ const payloadSchema = z
  * ```ts
  * import { fromZendesk } from '@patronkit/sla-engine/zendesk'
  *
- * const page = await (await fetch('https://acme.zendesk.com/api/v2/tickets/5158/audits?include=users')).json()
- * for (const { item, facts } of fromZendesk({ audits: page.audits, users: page.users })) console.log(item.id, facts.length)
+ * export const imported = (page: { audits: unknown; users: unknown }) => fromZendesk(page)
+ * export const received = (body: unknown) => fromZendesk({ events: [body] })
  * ```
  */
 export function fromZendesk({ audits, events, users, ...options }: ZendeskPayload): readonly ItemFacts[] {
