@@ -59,7 +59,7 @@ describe('the life of a ticket', () => {
 
   test('as the webhooks of Zendesk tell it', () => {
     expect(told(fromZendesk({ events: zendesk.events }))).toEqual([
-      '09:00 created customer via email status=new vendorStatus=NEW priority=normal type=incident assignee=601 team=77 requester=501 channel=email',
+      '09:00 created customer via email status=new vendorStatus=NEW priority=normal type=incident assignee=null team=77 requester=501 channel=email',
       '09:10 message agent internal',
       '09:20 priority-changed priority=urgent',
       '09:20 assigned assignee=601',
@@ -126,11 +126,15 @@ describe('the life of a ticket', () => {
       `09:00 status-changed status=new vendorStatus=new priority=normal assignee=null ${now}`,
       '09:00 message customer public via email',
       `09:30 status-changed status=pending vendorStatus=pending reminder priority=high assignee=5 ${now}`,
+      '09:30 assigned assignee=5',
       '09:30 message agent public via email',
       `11:00 status-changed status=open vendorStatus=open priority=normal assignee=5 ${now}`,
+      '11:00 assigned assignee=5',
       '11:00 message customer public via phone',
       `12:00 closed status=closed vendorStatus=closed priority=normal assignee=5 ${now}`,
+      '12:00 assigned assignee=5',
       `15:00 reopened status=open vendorStatus=open priority=normal assignee=5 ${now}`,
+      '15:00 assigned assignee=5',
     ])
   })
 
@@ -266,6 +270,8 @@ describe.each(examples)('$vendor', (example) => {
   test(`${name}: fewer rows make some of the same facts, unchanged`, () => {
     const all = new Map(everyFact(read(lists)).map((fact) => [fact.id, fact]))
     for (const [list, rows] of Object.entries(lists)) {
+      // what the audit of a ServiceNow record does not say changed was so from the start: it has to be whole
+      if (example.vendor === 'servicenow' && list === 'audits') continue
       for (let n = 1; n < rows.length; n++) {
         for (const { id, type, at, data } of everyFact(read({ ...lists, [list]: rows.slice(0, n) }))) {
           const { type: sameType, at: sameAt, data: sameData } = all.get(id)!
@@ -358,13 +364,28 @@ describe('statuses', () => {
     expect(status('constructor')).toEqual(['16:00 status-changed status=open vendorStatus=constructor'])
   })
 
+  test('a ticket that was born solved and owned is resolved and assigned at once', () => {
+    const [ticket] = hubspot.tickets
+    const at = ticket!.createdAt
+    const propertiesWithHistory = {
+      hs_pipeline_stage: [{ value: '4', timestamp: at }],
+      hubspot_owner_id: [{ value: '601', timestamp: at }],
+    }
+    expect(told(fromHubSpot({ tickets: [{ ...ticket, propertiesWithHistory }] }))).toEqual([
+      '09:00 created status=closed vendorStatus=4 assignee=601',
+      '09:00 assigned assignee=601',
+      '09:00 closed status=closed vendorStatus=4',
+    ])
+  })
+
   test('a ticket without its activities is read as it stands', () => {
     const [ticket] = freshdesk.tickets
-    expect(told(fromFreshdesk({ tickets: [{ ...ticket, status: 4 }] })).at(-1)).toBe(
+    expect(told(fromFreshdesk({ tickets: [{ ...ticket, status: 4 }] })).slice(-2)).toEqual([
       '15:00 resolved status=solved vendorStatus=4 priority=urgent type=incident requester=501 assignee=601 team=77',
-    )
+      '15:00 assigned assignee=601',
+    ])
     const { changelog: _, ...issue } = jira.issue
-    expect(told(fromJira({ issues: [issue] })).at(-1)).toMatch(/^15:00 reopened status=open vendorStatus=Reopened priority=highest/)
+    expect(told(fromJira({ issues: [issue] })).at(-2)).toMatch(/^15:00 reopened status=open vendorStatus=Reopened priority=highest/)
   })
 })
 

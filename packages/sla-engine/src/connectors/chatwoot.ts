@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
 import { idSchema, kept, readPart, readPayload, refSchema, secondsSchema, wordSchema } from './payload.ts'
-import { bornWith, type ConnectorOptions, changeOf, type Found, fact, gather, type Reading, type Role, saidAuthor } from './words.ts'
+import { birth, bornWith, type ConnectorOptions, changeOf, type Found, fact, gather, type Reading, type Role, saidAuthor } from './words.ts'
 import './refusals.ts'
 
 export type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
@@ -98,7 +98,7 @@ function found(reading: Reading, event: { readonly event: string }, path: string
     }
     case 'conversation_created': {
       const conversation = readPart('chatwoot', conversationSchema, event, path)
-      return about(conversation.id, [createdFact(reading, conversation)])
+      return about(conversation.id, createdFacts(reading, conversation))
     }
     case 'conversation_updated':
     case 'conversation_status_changed': {
@@ -171,7 +171,7 @@ const CONVERSATION_WORDS = [
   'changed_attributes',
 ]
 
-function createdFact(reading: Reading, conversation: Conversation): ConnectedFact {
+function createdFacts(reading: Reading, conversation: Conversation): readonly ConnectedFact[] {
   const { meta } = conversation
   const channel = channelOf(conversation.channel)
   const values = [
@@ -182,7 +182,7 @@ function createdFact(reading: Reading, conversation: Conversation): ConnectedFac
     ['contact_id', meta?.sender?.id],
     ...custom(conversation.custom_attributes),
   ] as const
-  return fact(reading, {
+  return birth(reading, {
     id: `chatwoot/conversation/${conversation.id}/created`,
     type: 'created',
     at: conversation.created_at,

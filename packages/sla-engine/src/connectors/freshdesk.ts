@@ -193,7 +193,7 @@ function ticketFacts(reading: Reading, ticket: Ticket, hasActivities: boolean): 
   return [
     fact(reading, { id: `${id}/created`, type: 'created', at, author, channel, attributes: channel ? { channel } : {} }),
     fact(reading, { id: `${id}/description`, type: 'message', at, author, visibility: 'public', channel }),
-    snapshot(reading, {
+    ...snapshot(reading, {
       id,
       type: hasActivities ? 'field-changed' : statusType(undefined, status),
       at: ticket.updated_at,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
 import { idSchema, instantSchema, kept, readPayload, refSchema, wordSchema } from './payload.ts'
-import { bornWith, type ConnectorOptions, changeOf, type Found, fact, gather, type Reading, type Role, saidAuthor } from './words.ts'
+import { birth, bornWith, type ConnectorOptions, changeOf, type Found, fact, gather, type Reading, type Role, saidAuthor } from './words.ts'
 import './refusals.ts'
 
 export type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
@@ -173,7 +173,7 @@ function ticketFacts(reading: Reading, ticket: Ticket): readonly ConnectedFact[]
     reading,
     born.filter(([, value]) => value !== undefined),
   )
-  const created = fact(reading, { id: `${id}/created`, type: 'created', at: ticket.createdAt, attributes })
+  const created = birth(reading, { id: `${id}/created`, type: 'created', at: ticket.createdAt, attributes })
   const changes = histories.flatMap(([field, versions]) =>
     versions.flatMap(({ value, timestamp: at, sourceType, ...rest }, n) =>
       wasBorn(at)
@@ -190,7 +190,7 @@ function ticketFacts(reading: Reading, ticket: Ticket): readonly ConnectedFact[]
           ],
     ),
   )
-  return [created, ...changes]
+  return [...created, ...changes]
 }
 
 /** The first letter of an actor's id says what they are. */

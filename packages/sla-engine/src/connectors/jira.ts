@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
 import { idSchema, instantSchema, kept, readPart, readPayload, refSchema, wordSchema } from './payload.ts'
 import {
+  birth,
   bornWith,
   type ConnectorOptions,
   changeOf,
@@ -178,7 +179,7 @@ function issueFacts(reading: Reading, issue: Issue): readonly ConnectedFact[] {
   const type = status && !changelog ? statusType(undefined, status) : 'field-changed'
   const at = fields.updated ?? histories.at(-1)?.created ?? fields.created
   const attributes = { ...bornWith(reading, changelog ? further(issue) : present), ...(issue.key && { key: issue.key }) }
-  facts.push(snapshot(reading, { id, type, at, attributes, unknown: { ...kept(issue, ISSUE_WORDS), ...kept(fields, FIELD_WORDS) } }))
+  facts.push(...snapshot(reading, { id, type, at, attributes, unknown: { ...kept(issue, ISSUE_WORDS), ...kept(fields, FIELD_WORDS) } }))
   for (const { id: change, created, author, items } of histories)
     facts.push(...changeFacts(reading, `${id}/change/${change}`, created, author, items))
   for (const comment of fields.comment?.comments ?? [])
@@ -205,9 +206,9 @@ function opening(reading: Reading, issue: Issue, id: string, born: readonly (rea
   const { created: at, creator, reporter } = issue.fields
   const author = authorOf(reading, creator ?? reporter, reporter)
   const data = { by: idOf(creator) }
-  const created = fact(reading, { id: `${id}/created`, type: 'created', at, author, attributes: bornWith(reading, born), data })
+  const created = birth(reading, { id: `${id}/created`, type: 'created', at, author, attributes: bornWith(reading, born), data })
   const request = fact(reading, { id: `${id}/request`, type: 'message', at, author, visibility: 'public', data })
-  return author === 'customer' ? [created, request] : [created]
+  return author === 'customer' ? [...created, request] : [...created]
 }
 
 function authorOf(reading: Reading, person: Person, reporter: Person): Author {
@@ -269,7 +270,7 @@ function eventFacts(reading: Reading, event: { readonly webhookEvent: string }, 
       const attributes = { ...bornWith(reading, further(issue)), ...(issue.key && { key: issue.key }) }
       const unknown = { ...kept(issue, ISSUE_WORDS), ...kept(issue.fields, FIELD_WORDS) }
       const rest = snapshot(reading, { id, type: 'field-changed', at: issue.fields.created, attributes, unknown })
-      return about(issue.id, [...opening(reading, issue, id, [...now(issue), ...further(issue)]), rest])
+      return about(issue.id, [...opening(reading, issue, id, [...now(issue), ...further(issue)]), ...rest])
     }
     case 'jira:issue_updated': {
       const { issue, changelog, timestamp, user } = readPart('jira', updatedSchema, event, path)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
 import { idSchema, instantSchema, kept, readPayload, refSchema, wordSchema } from './payload.ts'
 import {
+  birth,
   bornWith,
   type ConnectorOptions,
   changeOf,
@@ -229,7 +230,7 @@ function recordFacts(reading: Reading, record: Task, past: readonly Audit[]): re
   const numbered = { ...(record.number && { number: record.number }), ...(channel && { channel }) }
   const attributes = { ...(past.length > 0 ? bornWith(reading, born) : {}), ...numbered }
   const data = { by: record.opened_by }
-  const created = fact(reading, { id: `${id}/created`, type: 'created', at, author, channel, attributes, data })
+  const created = birth(reading, { id: `${id}/created`, type: 'created', at, author, channel, attributes, data })
   const request = fact(reading, { id: `${id}/request`, type: 'message', at, author, visibility: 'public', channel, data })
   const status = record.state ? statusNow(reading, record) : undefined
   const now = snapshot(reading, {
@@ -239,7 +240,7 @@ function recordFacts(reading: Reading, record: Task, past: readonly Audit[]): re
     attributes: past.length > 0 ? {} : { ...bornWith(reading, present), ...(status && { status }) },
     unknown: kept(record, RECORD_WORDS),
   })
-  return author === 'customer' ? [created, request, now] : [created, now]
+  return author === 'customer' ? [...created, request, ...now] : [...created, ...now]
 }
 
 function openedBy(reading: Reading, { opened_by, caller_id, contact_type }: Task): Author {

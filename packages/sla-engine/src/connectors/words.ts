@@ -161,14 +161,33 @@ export function fact({ words, options }: Reading, given: NewFact): ConnectedFact
   }
 }
 
+/** An item is created. Born with an assignee, or solved at once, the clocks hear of it as of a change. */
+export function birth(reading: Reading, given: NewFact): readonly ConnectedFact[] {
+  const created = fact(reading, given)
+  const { status, vendorStatus } = created.attributes ?? {}
+  const done = status === 'solved' || status === 'closed' ? statusType(null, status) : undefined
+  const { id, at } = given
+  return [
+    created,
+    ...owned(reading, created),
+    ...(done ? [fact(reading, { id: `${id}/done`, type: done, at, attributes: { status, vendorStatus } })] : []),
+  ]
+}
+
 /**
  * How an item stood at a moment, where the vendor sends it whole. What it says is part of the id: the same again counts once,
  * and a second picture of the same moment that says something else stands beside the first.
  */
-export function snapshot(reading: Reading, given: NewFact): ConnectedFact {
-  const picture = fact(reading, given)
-  const { type, attributes = null, data = null } = picture
-  return { ...picture, id: `${given.id}/at/${given.at}/${sha256Hex(canonicalJson({ type, attributes, data })).slice(0, 12)}` }
+export function snapshot(reading: Reading, given: NewFact): readonly ConnectedFact[] {
+  const { type, attributes = null, data = null, ...rest } = fact(reading, given)
+  const id = `${given.id}/at/${given.at}/${sha256Hex(canonicalJson({ type, attributes, data })).slice(0, 12)}`
+  const picture = { ...rest, id, type, ...(attributes && { attributes }), ...(data && { data }) }
+  return [picture, ...owned(reading, picture)]
+}
+
+function owned(reading: Reading, { id, at, attributes }: ConnectedFact): readonly ConnectedFact[] {
+  const assignee = attributes?.assignee
+  return assignee ? [fact(reading, { id: `${id}/assigned`, type: 'assigned', at: at.getTime(), attributes: { assignee } })] : []
 }
 
 const MOST_FACTS = 1_000

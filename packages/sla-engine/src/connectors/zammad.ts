@@ -171,7 +171,7 @@ function ticketFacts(reading: Reading, ticket: Ticket): readonly ConnectedFact[]
   const type = snapshotType(reading, ticket)
   return [
     created,
-    snapshot(reading, {
+    ...snapshot(reading, {
       id: `zammad/ticket/${ticket.id}`,
       type,
       at: ticket.updated_at,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact } from './facts.ts'
 import { idSchema, instantSchema, kept, readPart, refSchema, wordSchema } from './payload.ts'
-import { bornWith, changeOf, fact, type Reading, saidAuthor } from './words.ts'
+import { birth, bornWith, changeOf, fact, type Reading, saidAuthor } from './words.ts'
 import { channelOf, roles, viaSchema } from './zendesk-words.ts'
 
 /** https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/ */
@@ -41,7 +41,7 @@ const CHANGES: ReadonlyMap<string, string> = new Map([
 ])
 
 /** What one webhook of a ticket tells. */
-export function eventFact(reading: Reading, event: Event, path: string): ConnectedFact {
+export function eventFacts(reading: Reading, event: Event, path: string): readonly ConnectedFact[] {
   const what = event.type.slice('zen:event-type:ticket.'.length)
   const { detail } = event
   const id = `zendesk/event/${event.id}`
@@ -52,7 +52,7 @@ export function eventFact(reading: Reading, event: Event, path: string): Connect
     const author = commentAuthor(reading, comment.author, detail.requester_id)
     const data = { by: comment.author.id, comment: comment.id }
     const unknown = { ...kept(event.event, ['comment', 'meta']), ...kept(comment, ['id', 'is_public', 'author', 'body']) }
-    return fact(reading, { id, type: 'message', at, author, visibility: comment.is_public ? 'public' : 'internal', data, unknown })
+    return [fact(reading, { id, type: 'message', at, author, visibility: comment.is_public ? 'public' : 'internal', data, unknown })]
   }
   const field = CHANGES.get(what)
   if (field !== undefined) {
@@ -60,11 +60,12 @@ export function eventFact(reading: Reading, event: Event, path: string): Connect
       readPart('zendesk', wordSchema.nullish(), value, `${path}.event.${n === 0 ? 'previous' : 'current'}`),
     )
     const unknown = kept(event.event, ['current', 'previous', 'meta'])
-    return changeOf(reading, { id, at, field, from: blank(from), to: blank(to), by: detail.actor_id, unknown })
+    return [changeOf(reading, { id, at, field, from: blank(from), to: blank(to), by: detail.actor_id, unknown })]
   }
   const data = { by: detail.actor_id }
-  if (what !== 'created')
-    return fact(reading, { id, type: `zendesk.${what}`.slice(0, 100), at, data, unknown: kept(event.event, ['meta']) })
+  if (what !== 'created') {
+    return [fact(reading, { id, type: `zendesk.${what}`.slice(0, 100), at, data, unknown: kept(event.event, ['meta']) })]
+  }
   const by = detail.submitter_id ?? detail.actor_id
   const author = saidAuthor(reading, by) ?? (by === detail.requester_id ? 'customer' : 'agent')
   const channel = channelOf(via)
@@ -75,7 +76,7 @@ export function eventFact(reading: Reading, event: Event, path: string): Connect
     ),
     ...(channel && { channel }),
   }
-  return fact(reading, { id, type: 'created', at, author, channel, attributes, data, unknown: kept(detail, DETAIL_WORDS) })
+  return birth(reading, { id, type: 'created', at, author, channel, attributes, data, unknown: kept(detail, DETAIL_WORDS) })
 }
 
 const DETAIL_WORDS = [...roles.keys(), 'id', 'actor_id', 'submitter_id', 'via', 'description', 'subject', 'created_at', 'updated_at']

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts } from './facts.ts'
 import { idSchema, instantSchema, kept, readPayload, refSchema, wordSchema } from './payload.ts'
-import { bornWith, type ConnectorOptions, changeOf, fact, gather, type Reading, saidAuthor, statusOf, statusType } from './words.ts'
-import { eventFact, eventSchema } from './zendesk-events.ts'
+import { birth, bornWith, type ConnectorOptions, changeOf, fact, gather, type Reading, saidAuthor } from './words.ts'
+import { eventFacts, eventSchema } from './zendesk-events.ts'
 import { channelOf, roles, type Via, viaSchema, words } from './zendesk-words.ts'
 import './refusals.ts'
 
@@ -80,7 +80,9 @@ export function fromZendesk({ audits, events, users, ...options }: ZendeskPayloa
   const fromAudits = [...Map.groupBy(payload.audits ?? [], (audit) => audit.ticket_id).values()].flatMap((ofTicket) =>
     ticketFacts(reading, people, ofTicket),
   )
-  const fromEvents = (payload.events ?? []).map((event, n) => ({ item: event.detail.id, fact: eventFact(reading, event, `events.${n}`) }))
+  const fromEvents = (payload.events ?? []).flatMap((event, n) =>
+    eventFacts(reading, event, `events.${n}`).map((fact) => ({ item: event.detail.id, fact })),
+  )
   return gather(reading, [...fromAudits, ...fromEvents])
 }
 
@@ -107,8 +109,8 @@ function auditFacts(reading: Reading, known: Known, audit: Audit): readonly Conn
   const born = audit.events.filter((event) => event.type === 'Create')
   const macro = audit.events.find((event) => event.type === 'AgentMacroReference')
   return [
-    ...(born.length > 0 ? birth(reading, known, audit, born) : []),
-    ...audit.events.flatMap((event) => eventFacts(reading, known, audit, event, macro)),
+    ...(born.length > 0 ? opening(reading, known, audit, born) : []),
+    ...audit.events.flatMap((event) => auditEventFacts(reading, known, audit, event, macro)),
   ]
 }
 
@@ -118,12 +120,11 @@ function learn(known: Known, { type, field_name, value }: AuditEvent): void {
   if (field_name === 'assignee_id') known.people.set(String(value), 'agent')
 }
 
-function birth(reading: Reading, known: Known, audit: Audit, born: readonly AuditEvent[]): readonly ConnectedFact[] {
+function opening(reading: Reading, known: Known, audit: Audit, born: readonly AuditEvent[]): readonly ConnectedFact[] {
   const values = born.map((event) => [event.field_name ?? '', event.value] as const)
   const channel = channelOf(audit.via)
-  const id = `zendesk/audit/${audit.id}`
-  const created = fact(reading, {
-    id: `${id}/created`,
+  return birth(reading, {
+    id: `zendesk/audit/${audit.id}/created`,
     type: 'created',
     at: audit.created_at,
     author: authorOf(reading, known, audit.author_id, audit.via),
@@ -132,12 +133,6 @@ function birth(reading: Reading, known: Known, audit: Audit, born: readonly Audi
     data: { by: audit.author_id, via: audit.via, born: kept(Object.fromEntries(values), [...roles.keys()]) },
     unknown: kept(audit, AUDIT_WORDS),
   })
-  // born with an assignee, or solved at once: the clocks have to hear of it as of a change
-  const told = born.filter(({ field_name, value }) => {
-    if (field_name === 'assignee_id') return value !== null && value !== ''
-    return field_name === 'status' && typeof value === 'string' && statusType(undefined, statusOf(reading, value)) !== 'status-changed'
-  })
-  return [created, ...told.map((event) => change(reading, audit, event))]
 }
 
 const AUDIT_WORDS = ['id', 'ticket_id', 'created_at', 'author_id', 'events', 'metadata', 'via']
@@ -145,7 +140,7 @@ const COMMENT_WORDS = ['id', 'audit_id', 'type', 'public', 'author_id', 'body', 
 const NOTIFICATION_WORDS = ['id', 'type', 'subject', 'body', 'recipients', 'via']
 const CHANGE_WORDS = ['id', 'type', 'field_name', 'value', 'previous_value']
 
-function eventFacts(
+function auditEventFacts(
   reading: Reading,
   known: Known,
   audit: Audit,

@@ -92,7 +92,7 @@ const event = (id: string, time: string, what: string, event: object, detail: ob
 const said = (id: string, is_public: boolean, author: object) => ({ comment: { id, body: 'Hello', is_public, author } })
 
 export const events = [
-  event('e-1', '09:00:00', 'created', {}),
+  event('e-1', '09:00:00', 'created', {}, { assignee_id: null }),
   event('e-2', '09:10:00', 'comment_added', said('c-1', false, { id: '601', is_staff: true, name: 'Sam' })),
   event('e-3', '09:20:00', 'priority_changed', { current: 'URGENT', previous: 'NORMAL' }),
   event('e-4', '09:20:00', 'agent_assignment_changed', { current: '601', previous: null }),
