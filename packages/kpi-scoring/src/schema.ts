@@ -21,8 +21,10 @@ const amount = z
 
 /** What a measurement can be told apart by: at most 50 single values. `__proto__` is no name for one. */
 const dimensions = z
-  .record(z.string().min(1).max(100), z.union([z.string().max(500), z.number(), z.boolean(), z.null()]))
-  .refine((value) => !Object.hasOwn(value, '__proto__'), '__proto__ is not a dimension')
+  .unknown()
+  // a record would leave it out without a word
+  .refine((value) => typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__'), '__proto__ is not a dimension')
+  .pipe(z.record(z.string().min(1).max(100), z.union([z.string().max(500), z.number(), z.boolean(), z.null()])))
   .refine((value) => Object.keys(value).length <= 50, 'at most 50 dimensions')
 
 const measurement = z.strictObject({ id, at: instantSchema, name: id, value: amount, dimensions: dimensions.optional() })
