@@ -6,6 +6,7 @@ import { readPlan } from './incentives/plan.ts'
 import { type ReportingCalendar, spineOf } from './metrics/calendar.ts'
 import { checkFormula } from './metrics/formula.ts'
 import type { Formula, Metric } from './metrics/model.ts'
+import { type QualityForm, questionsOf } from './people/quality.ts'
 import type { Scorecard } from './score/scorecard.ts'
 
 const decimal = z.string().regex(/^-?\d{1,20}(\.\d{1,20})?$/, "use a decimal text such as '0.6'")
@@ -134,6 +135,38 @@ export function defineReportingCalendar(
   const calendar = define({ kind: 'reporting-calendar', id, body, schema: reportingCalendarSchema })
   spineOf(calendar.body)
   return calendar
+}
+
+export const qualityFormSchema: z.ZodType<QualityForm> = z.strictObject({
+  sections: z
+    .array(
+      z.strictObject({
+        id: name,
+        weight: share.optional(),
+        questions: z
+          .array(
+            z.strictObject({
+              id: name,
+              weight: share.optional(),
+              answers: z.record(name, share),
+              critical: z.enum(['section', 'contact']).optional(),
+            }),
+          )
+          .min(1)
+          .max(200),
+      }),
+    )
+    .min(1)
+    .max(100),
+  pass: share.optional(),
+})
+
+/** What contacts with customers are checked by, as a definition; `qualityScore` takes its body. */
+export function defineQualityForm(i: { readonly id: string } & QualityForm): Definition<'quality-form', QualityForm> {
+  const { id, ...body } = i
+  const form = define({ kind: 'quality-form', id, body, schema: qualityFormSchema })
+  questionsOf(form.body)
+  return form
 }
 
 const tier = z.strictObject({ upTo: decimal.nullable(), rate: share })

@@ -8,10 +8,12 @@ export * from './control.ts'
 export {
   defineIncentivePlan,
   defineMetric,
+  defineQualityForm,
   defineReportingCalendar,
   defineScorecard,
   incentivePlanSchema,
   metricSchema,
+  qualityFormSchema,
   reportingCalendarSchema,
   scorecardSchema,
 } from './define.ts'

@@ -4,6 +4,7 @@ import { readPlan } from './incentives/plan.ts'
 import { type ReportingCalendar, spineOf } from './metrics/calendar.ts'
 import { checkFormula } from './metrics/formula.ts'
 import type { Metric } from './metrics/model.ts'
+import { questionsOf } from './people/quality.ts'
 import { wrong } from './refusals.ts'
 import { KINDS } from './rulebook.ts'
 
@@ -17,8 +18,7 @@ export function* publish(ctx: Context, i: { definition: Definition; effectiveFro
     if (metric?.id !== id)
       throw wrong('definition.id', `is not the id in its body`, 'Make it with defineMetric, which keeps the two alike.')
   }
-  const published = yield* publishDefinition(ctx, i, checkedKinds)
-  return published
+  return yield* publishDefinition(ctx, i, checkedKinds)
 }
 
 /** A calendar whose zone nobody knows, or a plan whose bands do not rise, is refused before it is stored. */
@@ -31,5 +31,9 @@ const checkedKinds = {
   'incentive-plan': KINDS['incentive-plan'].transform((plan) => {
     readPlan(plan)
     return plan
+  }),
+  'quality-form': KINDS['quality-form'].transform((form) => {
+    questionsOf(form)
+    return form
   }),
 }

@@ -7,7 +7,7 @@ import {
   pinnedDefinition,
   type StoredDefinition,
 } from '@patronkit/core/service'
-import { incentivePlanSchema, metricSchema, reportingCalendarSchema, scorecardSchema } from './define.ts'
+import { incentivePlanSchema, metricSchema, qualityFormSchema, reportingCalendarSchema, scorecardSchema } from './define.ts'
 import { periodNamed, type ReportingCalendar } from './metrics/calendar.ts'
 import { referencesOf } from './metrics/formula.ts'
 import { type MetricGraph, metricGraph } from './metrics/graph.ts'
@@ -21,6 +21,7 @@ export const KINDS = {
   scorecard: scorecardSchema,
   'reporting-calendar': reportingCalendarSchema,
   'incentive-plan': incentivePlanSchema,
+  'quality-form': qualityFormSchema,
 }
 
 /** The versions that something was worked out by. */
