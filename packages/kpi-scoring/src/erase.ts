@@ -17,7 +17,7 @@ import {
 import { PERIOD, periodSubject } from './close.ts'
 import { SUBJECT } from './record.ts'
 import { eraseSchema } from './schema.ts'
-import { measurements, scores, subjects } from './tables.ts'
+import { measurements, scores, subjects, targets } from './tables.ts'
 
 declare global {
   interface PatronkitEvents {
@@ -26,9 +26,10 @@ declare global {
   }
 }
 
-/** What is gone of a subject: its measurements, its scores in closed periods, and the bodies of its events. */
+/** What is gone of a subject: its measurements and targets, its scores in closed periods, and the bodies of its events. */
 export interface Erased {
   readonly measurements: number
+  readonly targets: number
   readonly scores: number
   readonly events: number
 }
@@ -36,31 +37,36 @@ export interface Erased {
 const PAGE = 1_000
 
 /**
- * Takes a subject's measurements away, its scores out of closed periods, and the bodies out of its events. The hashes of its scores
+ * Takes a subject's measurements and targets away, its scores out of closed periods, and the bodies out of its events. The hashes of its scores
  * stay, so that the periods' own hashes can still be checked. A call that died in between comes to its end when it is sent again.
  */
 export function* erase(ctx: Context, i: { readonly subject: string }): Operation<Erased> {
   const { subject } = parse(eraseSchema, i, 'erase')
   const cleared = yield* clearScores(ctx, subject)
-  let gone = 0
+  const gone = { measurements: 0, targets: 0 }
   for (;;) {
-    const [head, row, rows] = yield* read(
+    const where = field('subject').eq(subject)
+    const [head, row, rows, aims] = yield* read(
       ctx,
       headOf(SUBJECT, subject),
       get(subjects, { subject }),
-      list(measurements, { where: field('subject').eq(subject), limit: PAGE }),
+      list(measurements, { where, limit: PAGE }),
+      list(targets, { where, limit: PAGE }),
     )
-    if (!row && rows.length === 0) {
+    if (!row && rows.length === 0 && aims.length === 0) {
       // the event that says so stays
       const events = head.seq < 2 ? 0 : yield* redact(ctx, { kind: SUBJECT, subject, upTo: head.seq - 1 })
-      return { measurements: gone, scores: cleared, events }
+      return { ...gone, scores: cleared, events }
     }
-    const last = rows.length < PAGE
+    const last = rows.length < PAGE && aims.length < PAGE
     const writes: Write[] = rows.map(({ measurement }) => ({ write: 'remove', table: measurements, key: { measurement } }))
+    for (const { metric, period, cell, revision } of aims)
+      writes.push({ write: 'remove', table: targets, key: { metric, subject, period, cell, revision } })
     if (last && row) writes.push({ write: 'remove', table: subjects, key: { subject } })
     const events = last ? [{ type: 'kpi.erased', v: 1, at: nowFor(ctx, head), data: { subject } }] : []
     yield* commit([unitOn(ctx, { kind: SUBJECT, subject, head, events, writes })])
-    gone += rows.length
+    gone.measurements += rows.length
+    gone.targets += aims.length
   }
 }
 

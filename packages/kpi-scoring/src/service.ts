@@ -70,7 +70,7 @@ export interface Kpi {
   history(i: { scorecard: string; period?: string }): Promise<readonly ClosedPeriod[]>
   /** Works a closed period out once more from what was pinned, and says whether every byte is the same. */
   replay(i: { scorecard: string; period: string; revision?: number }): Promise<Replay>
-  /** Takes a subject's measurements and scores away and the bodies out of its events. */
+  /** Takes a subject's measurements, targets and scores away and the bodies out of its events. */
   erase(i: { subject: string }): Promise<Erased>
   /** What would be, without writing anything. */
   readonly preview: {

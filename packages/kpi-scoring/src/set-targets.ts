@@ -1,17 +1,20 @@
 import type { Scalar } from '@patronkit/core'
 import {
+  all,
   type Context,
   canonicalJson,
   field,
-  headOf,
+  headsOf,
   list,
   nowFor,
   type Operation,
   once,
   parse,
   read,
+  type Unit,
   unitOn,
 } from '@patronkit/core/service'
+import { SUBJECT } from './record.ts'
 import { duplicateId } from './refusals.ts'
 import { asJson, targetsSchema } from './schema.ts'
 import { targets } from './tables.ts'
@@ -19,7 +22,7 @@ import type { Amount } from './targets/progress.ts'
 
 declare global {
   interface PatronkitEvents {
-    'kpi.targets-set': { readonly metric: string; readonly targets: readonly TargetSet[] }
+    'kpi.targets-set': { readonly metric: string; readonly subject: string; readonly targets: readonly TargetSet[] }
   }
 }
 
@@ -49,7 +52,6 @@ export interface TargetsSet {
   readonly targets: readonly TargetSet[]
 }
 
-const KIND = 'kpi-targets'
 const MOST_REVISIONS = 100_000
 
 /** The name of a target's cell. */
@@ -62,25 +64,35 @@ export function* setTargets(ctx: Context, i: SetTargets): Operation<TargetsSet> 
   const asked = given.map(({ subject, period, amount, dimensions }) => ({ subject, period, amount, cell: cellOf(dimensions) }))
   refuseTwice(asked)
   return yield* once(ctx, { command: 'kpi.setTargets', idempotencyKey, content: { metric, targets: asJson(asked) } }, function* () {
-    const where = {
-      op: 'all',
-      of: [
-        field('metric').eq(metric),
-        field('subject').in([...new Set(asked.map(({ subject }) => subject))]),
-        field('period').in([...new Set(asked.map(({ period }) => period))]),
-      ],
-    } as const
-    const [head, rows] = yield* read(ctx, headOf(KIND, metric), list(targets, { where, limit: MOST_REVISIONS }))
+    const ids = [...new Set(asked.map(({ subject }) => subject))]
+    const where = all(
+      field('metric').eq(metric),
+      field('subject').in(ids),
+      field('period').in([...new Set(asked.map(({ period }) => period))]),
+    )
+    const [heads, rows] = yield* read(ctx, headsOf(SUBJECT, ids), list(targets, { where, limit: MOST_REVISIONS }))
     const latest = new Map<string, number>()
     for (const row of rows) latest.set(placeOf(row), Math.max(row.revision, latest.get(placeOf(row)) ?? 0))
-    const now = nowFor(ctx, head)
     const set = asked.map((one) => ({ ...one, revision: (latest.get(placeOf(one)) ?? 0) + 1 }))
-    const answer = { metric, targets: set }
-    const events = [{ type: 'kpi.targets-set', v: 1, at: now, data: asJson(answer) }]
-    const writes = set.map((one) => ({ write: 'insert', table: targets, row: { metric, ...one, set_at: now } }) as const)
-    return { units: [unitOn(ctx, { kind: KIND, subject: metric, head, events, writes })], answer }
+    // each subject's targets are events of that subject, so that they go with it when it is erased
+    const units = ids.map((subject, at) => {
+      const mine = set.filter((one) => one.subject === subject)
+      const now = nowFor(ctx, heads[at]!)
+      const events = [{ type: 'kpi.targets-set', v: 1, at: now, data: asJson({ metric, subject, targets: mine }) }]
+      const writes = mine.map((one) => ({ write: 'insert', table: targets, row: { metric, ...one, set_at: now } }) as const)
+      return unitOn(ctx, { kind: SUBJECT, subject, head: heads[at]!, events, writes })
+    })
+    return { units: [together(units)], answer: { metric, targets: set } }
   })
 }
+
+/** All or none: one unit under the heads of all subjects. */
+const together = (units: readonly Unit[]): Unit => ({
+  ...units[0]!,
+  heads: units.flatMap(({ heads }) => heads),
+  writes: units.flatMap(({ writes }) => writes),
+  events: units.flatMap(({ events }) => events),
+})
 
 const placeOf = (one: { readonly subject: string; readonly period: string; readonly cell: string }): string =>
   JSON.stringify([one.subject, one.period, one.cell])

@@ -35,7 +35,7 @@ export const targets = table(
     amount: decimal(),
     set_at: instant(),
   },
-  { key: ['metric', 'subject', 'period', 'cell', 'revision'], subject: ['metric'] },
+  { key: ['metric', 'subject', 'period', 'cell', 'revision'], subject: ['subject'], indexes: { by_subject: ['subject', 'period'] } },
 )
 
 /** Closed periods of a scorecard, one row a revision, with the versions of everything that they were worked out by. */
