@@ -144,6 +144,24 @@ export function* allDefinitions(ctx: Context, kinds: readonly string[]): Operati
   return found
 }
 
+/** Every version of these definitions, by id, the first one first: for whoever has to choose by more than one instant. */
+export function* definitionVersions(
+  ctx: Context,
+  kind: string,
+  ids: readonly string[],
+): Operation<ReadonlyMap<string, readonly StoredDefinition[]>> {
+  const found: StoredDefinition[] = []
+  const order = ['id', 'version']
+  const asked = all(field('kind').eq(kind), field('id').in(ids))
+  for (let cursor: string | undefined; ids.length > 0; ) {
+    const [rows] = yield* read(ctx, list(definitions, { where: all(asked, behind(order, cursor)), order, limit: VERSIONS }))
+    for (const row of rows) found.push(stored(row))
+    if (rows.length < VERSIONS) break
+    cursor = cursorAt(order, rows.at(-1)!)
+  }
+  return Map.groupBy(found, ({ id }) => id)
+}
+
 /** The body of a pinned version. */
 export function* pinnedDefinition(ctx: Context, kind: string, pinned: Omit<Pinned, 'hash'>): Operation<StoredDefinition> {
   const [row] = yield* read(ctx, get(definitions, { kind, id: pinned.id, version: pinned.version }))

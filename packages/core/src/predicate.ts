@@ -44,10 +44,8 @@ export function holds(pred: Pred, get: (path: string) => unknown): boolean {
       return pred.of.some((inner) => holds(inner, get))
     case 'not':
       return !holds(pred.of, get)
-    case 'in': {
-      const found = get(pred.field)
-      return pred.values.some((value) => same(found, value))
-    }
+    case 'in':
+      return isAmong(pred.values, get(pred.field))
     case 'eq':
       return same(get(pred.field), pred.value)
     case 'ne':
@@ -61,6 +59,20 @@ export function holds(pred: Pred, get: (path: string) => unknown): boolean {
       return order >= 0
     }
   }
+}
+
+/** A list of thousands of keys is asked once for every row, so it is made into a set when it is asked first. */
+const sets = new WeakMap<readonly Scalar[], ReadonlySet<unknown>>()
+const FEW = 8
+
+function isAmong(values: readonly Scalar[], found: unknown): boolean {
+  if (values.length <= FEW) return values.some((value) => same(found, value))
+  let set = sets.get(values)
+  if (!set) {
+    set = new Set(values)
+    sets.set(values, set)
+  }
+  return found == null ? set.has(null) : set.has(found)
 }
 
 const same = (found: unknown, value: Scalar): boolean => (value === null ? found == null : found === value)

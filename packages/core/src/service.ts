@@ -7,6 +7,7 @@ export {
   allDefinitions,
   definitionsInForce,
   definitionsMark,
+  definitionVersions,
   type Pinned,
   pinnedDefinition,
   publishDefinition,

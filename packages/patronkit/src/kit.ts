@@ -1,9 +1,11 @@
 import type { Clock, Deps, Joined, Scope, Session, Storage } from '@patronkit/core'
 import { createRunner, type Runner } from '@patronkit/core/runner'
+import { createKpi, type Kpi } from '@patronkit/kpi-scoring'
 import { createSla, type Sla } from '@patronkit/sla-engine'
 
 /** Every domain, for one tenant and actor. */
 export interface Domains {
+  readonly kpi: Kpi
   readonly sla: Sla
 }
 
@@ -28,12 +30,16 @@ export interface Kit extends Runner {
  * ```
  */
 export function createPatronkit(deps: { readonly storage: Storage; readonly clock?: Clock; readonly random?: Deps['random'] }): Kit {
+  const kpi = createKpi(deps)
   const sla = createSla(deps)
-  const runner = createRunner({ ...deps, services: [sla] })
+  const runner = createRunner({ ...deps, services: [kpi, sla] })
   return Object.freeze({
     for: (scope: Scope) => {
-      const bound = { sla: sla.for(scope) }
-      return Object.freeze({ ...bound, in: (session: Session) => Object.freeze({ sla: bound.sla.in(session) }) })
+      const bound = { kpi: kpi.for(scope), sla: sla.for(scope) }
+      return Object.freeze({
+        ...bound,
+        in: (session: Session) => Object.freeze({ kpi: bound.kpi.in(session), sla: bound.sla.in(session) }),
+      })
     },
     consumer: runner.consumer,
     tick: runner.tick,
