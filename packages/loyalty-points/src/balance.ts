@@ -8,6 +8,7 @@ import { climbTiers, type TierView, viewTier } from './tiers.ts'
 export function tally(state: AccountState, currency: string, at: number): Balance {
   let [posted, held, pending, available] = [0, 0, 0, state.unread]
   let next: { points: number; at: number } | null = null
+  const last = state.unreadAlike > 0 ? state.lots.find((lot) => lot.id === state.readTo) : undefined
   for (const lot of state.lots) {
     if (lot.currency !== currency || lot.remaining === 0) continue
     posted += lot.remaining
@@ -21,6 +22,7 @@ export function tally(state: AccountState, currency: string, at: number): Balanc
     }
   }
   const debt = state.debts[currency] ?? 0
+  if (next && last && last.expiresAt === next.at) next.points += state.unreadAlike
   return { posted: posted + state.unread, available: available - debt, held, pending, debt, nextExpiry: next }
 }
 

@@ -1,10 +1,12 @@
 import type { Clock, Deps, Joined, Scope, Session, Storage } from '@patronkit/core'
 import { createRunner, type Runner } from '@patronkit/core/runner'
+import { createLoyalty, type Loyalty } from '@patronkit/loyalty-points'
 import { createSla, type Sla } from '@patronkit/sla-engine'
 
 /** Every domain, for one tenant and actor. */
 export interface Domains {
   readonly sla: Sla
+  readonly loyalty: Loyalty
 }
 
 /** All packages over one storage. */
@@ -29,11 +31,13 @@ export interface Kit extends Runner {
  */
 export function createPatronkit(deps: { readonly storage: Storage; readonly clock?: Clock; readonly random?: Deps['random'] }): Kit {
   const sla = createSla(deps)
-  const runner = createRunner({ ...deps, services: [sla] })
+  const loyalty = createLoyalty(deps)
+  const runner = createRunner({ ...deps, services: [sla, loyalty] })
   return Object.freeze({
     for: (scope: Scope) => {
-      const bound = { sla: sla.for(scope) }
-      return Object.freeze({ ...bound, in: (session: Session) => Object.freeze({ sla: bound.sla.in(session) }) })
+      const bound = { sla: sla.for(scope), loyalty: loyalty.for(scope) }
+      const joined = (session: Session) => Object.freeze({ sla: bound.sla.in(session), loyalty: bound.loyalty.in(session) })
+      return Object.freeze({ ...bound, in: joined })
     },
     consumer: runner.consumer,
     tick: runner.tick,
