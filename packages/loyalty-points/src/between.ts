@@ -1,7 +1,7 @@
 import type { PatronkitError } from '@patronkit/core'
 import { type Context, get, type Json, type Operation, once, read, type Unit } from '@patronkit/core/service'
 import { asJson, type KeptAnswer, keptAnswer } from './answers.ts'
-import { idFor, type Requested, unknownAccount } from './command.ts'
+import { idFor, type Requested, unknownAccount, unlessMade } from './command.ts'
 import { openAccount } from './decide.ts'
 import { type BothAccepted, decideMerge, decideTransfer, decideUnmerge } from './decide-between.ts'
 import type { Accepted, Env, NeedsLots, Rejected } from './decision.ts'
@@ -95,7 +95,7 @@ function* onBoth<I extends Requested>(
   const id = idFor(name, key!)
   const command = { command: `loyalty.${name}`, idempotencyKey: key!, content: content as { readonly [field: string]: Json | undefined } }
   const kept = yield* once<Json>(ctx, command, function* () {
-    const { units, answer } = yield* decided(book, ctx, sides(id), id, i.at)
+    const { units, answer } = yield* unlessMade(ctx, command, decided(book, ctx, sides(id), id, i.at))
     return { units: [together(units)], answer: asJson(answer) }
   })
   return kept as unknown as KeptBoth

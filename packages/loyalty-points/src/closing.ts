@@ -2,6 +2,7 @@ import {
   all,
   type Context,
   commit,
+  type Decided,
   field,
   get,
   headOf,
@@ -20,10 +21,10 @@ import {
 import { asJson } from './answers.ts'
 import { type StatementView, statementFrom, statementView } from './ask.ts'
 import { digest, eachAccount, grown, statementRow } from './books.ts'
-import { settled, unknownAccount } from './command.ts'
+import { settled, unknownAccount, unlessMade } from './command.ts'
 import { decide } from './decide.ts'
 import { type Accepted, event } from './decision.ts'
-import { firstReads, type Loaded, load, loadAccount, SUBJECT, subjectOf } from './load.ts'
+import { type First, firstReads, type Loaded, load, loadAccount, SUBJECT, subjectOf } from './load.ts'
 import { passTime } from './passing.ts'
 import { refusal } from './refusals.ts'
 import type { Checked } from './requests.ts'
@@ -55,22 +56,33 @@ export function* closeStatement(book: Rulebook, ctx: Context, i: Checked<'closeS
   const owner = ownerOf(i)
   const first = firstReads(owner, everything)
   const command = { command: 'loyalty.closeStatement', idempotencyKey, content: content as { readonly [field: string]: Json | undefined } }
-  const kept = yield* once<Json, typeof first.reads>(ctx, { ...command, reads: first.reads }, function* (answers) {
-    const { loaded, accepted } = yield* passed(book, ctx, yield* load(ctx, book, first, answers as readonly unknown[]))
-    const { head, now, rules } = loaded
-    if (i.to > now) throw refusal({ code: 'loyalty/in-the-future', details: { at: toIso(i.to), now: toIso(now) } })
-    const [was] = yield* read(ctx, get(statements, { ...owner, to_at: i.to }))
-    if (was) throw refusal({ code: 'loyalty/already-posted', details: { posting: `statement ${toIso(i.to)}` } })
-    const { currency } = rules.programme
-    const statement = yield* statementFrom(ctx, { owner, currency, from: i.from, to: i.to, head, passed: accepted.events, now })
-    const closed = event('loyalty.statement-closed', now, { statement })
-    const unit = unitFor(ctx, { loaded, accepted: { ...accepted, events: [...accepted.events, closed] } })
-    const row = { ...owner, ...statementRow(statement, head.seq + accepted.events.length + 1, now) }
-    const writes: readonly Write[] = [...unit.writes, { write: 'insert', table: statements, row }]
-    return { units: [{ ...unit, writes }], answer: asJson({ statement, closedAt: now }) }
-  })
+  const kept = yield* once<Json, typeof first.reads>(ctx, { ...command, reads: first.reads }, (answers) =>
+    unlessMade(ctx, command, closed(book, ctx, i, first, answers as readonly unknown[])),
+  )
   const { statement, closedAt } = kept as unknown as { readonly statement: Statement; readonly closedAt: number }
   return statementView(statement, closedAt)
+}
+
+function* closed(
+  book: Rulebook,
+  ctx: Context,
+  i: Checked<'closeStatement'>,
+  first: First,
+  answers: readonly unknown[],
+): Operation<Decided<Json>> {
+  const { owner } = first
+  const { loaded, accepted } = yield* passed(book, ctx, yield* load(ctx, book, first, answers))
+  const { head, now, rules } = loaded
+  if (i.to > now) throw refusal({ code: 'loyalty/in-the-future', details: { at: toIso(i.to), now: toIso(now) } })
+  const [was] = yield* read(ctx, get(statements, { ...owner, to_at: i.to }))
+  if (was) throw refusal({ code: 'loyalty/already-posted', details: { posting: `statement ${toIso(i.to)}` } })
+  const { currency } = rules.programme
+  const statement = yield* statementFrom(ctx, { owner, currency, from: i.from, to: i.to, head, passed: accepted.events, now })
+  const told = event('loyalty.statement-closed', now, { statement })
+  const unit = unitFor(ctx, { loaded, accepted: { ...accepted, events: [...accepted.events, told] } })
+  const row = { ...owner, ...statementRow(statement, head.seq + accepted.events.length + 1, now) }
+  const writes: readonly Write[] = [...unit.writes, { write: 'insert', table: statements, row }]
+  return { units: [{ ...unit, writes }], answer: asJson({ statement, closedAt: now }) }
 }
 
 /** An account after time has passed up to now. */

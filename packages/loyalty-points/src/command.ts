@@ -4,6 +4,8 @@ import {
   type Context,
   canonicalJson,
   type Json,
+  type Keyed,
+  keyRead,
   type Operation,
   once,
   type Read,
@@ -62,7 +64,7 @@ export function* carryOut<I extends Requested>(book: Rulebook, ctx: Context, ver
     once(ctx, { ...command, reads }, function* (answers) {
       const found = first ?? foundBy(verb, where as Found<I>, i, id, (answers as readonly unknown[])[0])
       const given = first ? (answers as readonly unknown[]) : yield* read(ctx, ...found.reads)
-      const { loaded, accepted, adds } = yield* decided(book, ctx, verb, i, id, found, given)
+      const { loaded, accepted, adds } = yield* unlessMade(ctx, command, decided(book, ctx, verb, i, id, found, given))
       const unit: Unit = { ...unitFor(ctx, { loaded, accepted }), adds }
       return { units: [unit], answer: asJson(keptAnswer(id, loaded, accepted, verb.until?.(i, loaded.at))) }
     }),
@@ -84,6 +86,20 @@ const foundBy = <I extends Requested>(verb: Verb<I>, where: Found<I>, i: I, id: 
   firstReads(where.found(i, answer), verb.needs(i, id, answer))
 
 const plain = (content: object): { readonly [field: string]: Json | undefined } => content as { readonly [field: string]: Json | undefined }
+
+/**
+ * A refusal counts only if the key was not used meanwhile: where the account was read after the key was looked up, the same
+ * command may have gone through in between, and then its answer is the answer.
+ */
+export function* unlessMade<T>(ctx: Context, key: Keyed, operation: Operation<T>): Operation<T> {
+  try {
+    return yield* operation
+  } catch (error) {
+    if (!isPatronkitError(error) || !error.code.startsWith('loyalty/')) throw error
+    const [made] = yield* read(ctx, keyRead(key))
+    throw made ? writeConflict(`${key.command} ${key.idempotencyKey}`) : error
+  }
+}
 
 /** A budget or a stock that ran short since it was read: the command is decided anew and sees what is left. */
 export function* retriedWhenShort<T>(operation: Operation<T>): Operation<T> {
