@@ -1,3 +1,4 @@
+import { isPatronkitError } from '@patronkit/core'
 import {
   all,
   brokenAt,
@@ -85,6 +86,9 @@ export function* eachAccount(ctx: Context, visit: (page: readonly SubjectHead[])
 export const grown = (root: string, leaf: { readonly subject: string; readonly seq: number; readonly chain: string }): string =>
   sha256Hex(`${root}\n${JSON.stringify([leaf.subject, leaf.seq, leaf.chain])}`)
 
+/** The root itself: over all leaves, and when it was made. */
+export const rooted = (leaves: string, at: number): string => sha256Hex(`${leaves}\n${at}`)
+
 /**
  * Checks everything that is stored: that no event was altered, left out or put in; that the events keep the laws of the
  * ledger; that every row is what the events make of it, and none stands beside them; and that the chains go on from where
@@ -108,7 +112,8 @@ export function* verify(
     seen.add(subject)
     count.accounts++
     count.events += head.seq
-    broken = yield* accountBroken(book, ctx, ownerOfSubject(subject), head, anchored as ReadonlyMap<string, Leaf>)
+    const owner = ownerOfSubject(subject)
+    broken = yield* orUnreadable(owner, accountBroken(book, ctx, owner, head, anchored as ReadonlyMap<string, Leaf>))
     return broken === null
   }
   if (i.account !== undefined && i.programme !== undefined) {
@@ -121,8 +126,20 @@ export function* verify(
     for (const one of page) if (!(yield* look(one))) return false
     return true
   })
-  broken ??= missing(anchored as ReadonlyMap<string, Leaf>, seen) ?? (yield* orphans(ctx, seen))
+  broken ??= missing(anchored as ReadonlyMap<string, Leaf>, seen) ?? (yield* orUnreadable(NOBODYS, orphans(ctx, seen)))
   return { ...count, broken }
+}
+
+const NOBODYS: Owner = { programme: '', account: '' }
+
+/** What was altered may be no JSON or number any more, and then reading it fails. Anything else that fails is no finding. */
+function* orUnreadable(owner: Owner, look: Operation<Broken | null>): Operation<Broken | null> {
+  try {
+    return yield* look
+  } catch (error) {
+    if (!(error instanceof SyntaxError) && !isPatronkitError(error, 'storage/integer-out-of-range')) throw error
+    return wrong(owner, `something of the account cannot be read: ${error.message}`)
+  }
 }
 
 interface Leaf {
@@ -145,9 +162,9 @@ function* leavesOf(ctx: Context, anchor: { readonly id: string; readonly root: s
     get(anchors, { anchor: anchor.id }),
     list(leaves, { where: field('anchor').eq(anchor.id), order: ['subject'], limit: MANY }),
   )
-  const root = rows.reduce(grown, '')
+  const root = row ? rooted(rows.reduce(grown, ''), row.at) : ''
   if (root === anchor.root && row?.root === root && row.accounts === rows.length) return new Map(rows.map((leaf) => [leaf.subject, leaf]))
-  return wrong({ programme: '', account: '' }, `the leaves of anchor ${anchor.id} do not make its root`, {
+  return wrong(NOBODYS, `the leaves of anchor ${anchor.id} do not make its root`, {
     row: `loyalty_anchor ${anchor.id}`,
   })
 }
@@ -183,7 +200,7 @@ function* accountBroken(
   const last = stored.findLastIndex(({ type }) => type === 'loyalty.erased')
   const told = stored.slice(last + 1)
   const events = told.map(eventOf)
-  const silent = events.findIndex((event) => event === null)
+  const silent = events.indexOf(null)
   if (silent >= 0) return wrong(owner, 'the body of the event is gone and the account was not erased', { event: told[silent]!.seq })
   const spoken = events as readonly LoyaltyEvent[]
   const law = verifyLedger(spoken)

@@ -20,7 +20,7 @@ import {
 } from '@patronkit/core/service'
 import { asJson } from './answers.ts'
 import { type StatementView, statementFrom, statementView } from './ask.ts'
-import { digest, eachAccount, grown, statementRow } from './books.ts'
+import { digest, eachAccount, grown, rooted, statementRow } from './books.ts'
 import { settled, unknownAccount, unlessMade } from './command.ts'
 import { decide } from './decide.ts'
 import { type Accepted, event } from './decision.ts'
@@ -124,6 +124,7 @@ export function* anchor(ctx: Context, i: Checked<'anchor'>): Operation<Anchored>
       return true
     })
     const [head] = yield* read(ctx, headOf(ANCHOR, id))
+    root = rooted(root, ctx.now)
     const row = { anchor: id, at: ctx.now, accounts: count, root }
     const unit = unitOn(ctx, { kind: ANCHOR, subject: id, head, events: [], writes: [{ write: 'insert', table: anchors, row }] })
     return { units: [unit], answer: { id, root, accounts: count, at: ctx.now } }
