@@ -1,7 +1,9 @@
 import type { Balance } from './decision.ts'
+import { evolveAll } from './evolve.ts'
 import type { AccountState } from './model.ts'
 import { free, passTime, usable } from './passing.ts'
 import { type Programme, zoneOf } from './programme.ts'
+import { tierEvents } from './tier-events.ts'
 import { climbTiers, type TierView, viewTier } from './tiers.ts'
 
 /** The balance of a state whose time was passed up to `at`. */
@@ -36,6 +38,8 @@ export function tierAt(state: AccountState, programme: Programme, at: number): T
   const rules = programme.tiers
   if (!rules || !state.standing) return null
   const zone = zoneOf(programme)
-  const { standing } = climbTiers(rules, state.standing, state.movements, { after: state.standing.asOf, until: at }, zone)
-  return viewTier(rules, standing, state.movements, at, zone)
+  const passed = passTime(state, at, programme)
+  const { standing: before, movements } = evolveAll(passed.state, tierEvents(state, passed.events, passed.state, programme, at))
+  const { standing } = climbTiers(rules, before!, movements, { after: before!.asOf, until: at }, zone)
+  return viewTier(rules, standing, movements, at, zone)
 }

@@ -1,15 +1,18 @@
-import { isPatronkitError } from '@patronkit/core'
+import { type Attempt, isPatronkitError } from '@patronkit/core'
 import {
   type Add,
   type Context,
   canonicalJson,
+  commitEach,
   type Json,
   type Keyed,
+  keyed,
   keyRead,
   type Operation,
   once,
   type Read,
   read,
+  replayed,
   type Unit,
   writeConflict,
 } from '@patronkit/core/service'
@@ -17,7 +20,7 @@ import { asJson, type KeptAnswer, keptAnswer } from './answers.ts'
 import { budgetAdds, budgetsLeft } from './budgets.ts'
 import { decide, openAccount } from './decide.ts'
 import type { Accepted, Decision } from './decision.ts'
-import { firstReads, type Loaded, load, loadAccount, type Needs, unmoved } from './load.ts'
+import { firstReads, type Loaded, load, loadAccount, type Needs, subjectOf, unmoved } from './load.ts'
 import type { AccountState, Command } from './model.ts'
 import { zoneOf } from './programme.ts'
 import { refusal } from './refusals.ts'
@@ -54,11 +57,8 @@ export const idFor = (verb: string, key: string): string => `${verb}/${key}`
 
 /** Carries a verb out, once for its key. */
 export function* carryOut<I extends Requested>(book: Rulebook, ctx: Context, verb: Verb<I>, where: Where<I>, i: I): Operation<KeptAnswer> {
-  const { idempotencyKey, ...content } = i
-  const key = idempotencyKey!
-  const id = idFor(verb.name, key)
+  const { id, command } = keyOf(verb, i)
   const first = 'owner' in where ? firstReads(where.owner(i), verb.needs(i, id)) : null
-  const command = { command: `loyalty.${verb.name}`, idempotencyKey: key, content: plain(content) }
   const reads = first ? first.reads : 'find' in where ? [where.find(i)] : []
   return yield* retriedWhenShort(
     once(ctx, { ...command, reads }, function* (answers) {
@@ -69,6 +69,75 @@ export function* carryOut<I extends Requested>(book: Rulebook, ctx: Context, ver
       return { units: [unit], answer: asJson(keptAnswer(id, loaded, accepted, verb.until?.(i, loaded.at))) }
     }),
   ) as Operation<unknown> as Operation<KeptAnswer>
+}
+
+function keyOf<I extends Requested>(verb: Verb<I>, i: I): { readonly id: string; readonly command: Keyed } {
+  const { idempotencyKey, ...content } = i
+  const key = idempotencyKey!
+  return { id: idFor(verb.name, key), command: { command: `loyalty.${verb.name}`, idempotencyKey: key, content: plain(content) } }
+}
+
+/** How often a command of a batch is decided anew when others were faster. */
+const TRIES = 5
+
+/**
+ * Carries a verb out many times, each once for its own key: one read and one commit for all that are on different accounts,
+ * those on one account one after the other. Each stands for itself: a refusal is an answer among the others.
+ */
+export function* carryOutMany<I extends Requested>(
+  book: Rulebook,
+  ctx: Context,
+  verb: Verb<I>,
+  ownerOf: (i: I) => Owner,
+  all: readonly I[],
+): Operation<readonly Attempt<KeptAnswer>[]> {
+  const answers = new Map<number, Attempt<KeptAnswer>>()
+  let waiting = all.map((i, n) => ({ i, n, tries: 0, owner: ownerOf(i), ...keyOf(verb, i) }))
+  while (waiting.length > 0) {
+    const busy = new Set<string>()
+    const wave = waiting.filter(({ owner, id }) => {
+      // a key that stands twice in a batch is looked up again behind the first
+      const names = [`account ${subjectOf(owner)}`, `key ${id}`]
+      const isFree = names.every((name) => !busy.has(name))
+      for (const name of names) busy.add(name)
+      return isFree
+    })
+    const firsts = wave.map((one) => firstReads(one.owner, verb.needs(one.i, one.id)))
+    const found = (yield* read(ctx, ...wave.flatMap((one, n) => [keyRead(one.command), ...firsts[n]!.reads]))) as readonly unknown[]
+    const units: Unit[] = []
+    const made: { readonly n: number; readonly answer: KeptAnswer }[] = []
+    let from = 0
+    for (const [n, one] of wave.entries()) {
+      const [stored, ...given] = found.slice(from, from + firsts[n]!.reads.length + 1)
+      from += firsts[n]!.reads.length + 1
+      const tried = yield* attempted(function* () {
+        if (stored) return replayed<Json>(stored as never, one.command) as unknown as KeptAnswer
+        const { loaded, accepted, adds } = yield* decided(book, ctx, verb, one.i, one.id, firsts[n]!, given)
+        const answer = keptAnswer(one.id, loaded, accepted)
+        const unit = { ...unitFor(ctx, { loaded, accepted }), adds }
+        made.push({ n: units.length, answer })
+        units.push(...keyed(ctx, one.command, { units: [unit], answer: asJson(answer) }))
+        return answer
+      })
+      answers.set(one.n, tried)
+    }
+    const outcomes = yield* commitEach(units)
+    const lost = new Set(made.filter(({ n }) => outcomes[n]!.outcome !== 'done').map(({ answer }) => answer.id))
+    const again = wave.filter(({ id }) => lost.has(id))
+    if (again.some(({ tries }) => tries >= TRIES)) throw writeConflict(`${again[0]!.command.command} ${again[0]!.id}`)
+    const done = new Set(wave.filter(({ id }) => !lost.has(id)).map(({ n }) => n))
+    waiting = waiting.flatMap((one) => (done.has(one.n) ? [] : [lost.has(one.id) ? { ...one, tries: one.tries + 1 } : one]))
+  }
+  return all.map((_, n) => answers.get(n)!)
+}
+
+function* attempted(work: () => Operation<KeptAnswer>): Operation<Attempt<KeptAnswer>> {
+  try {
+    return { ok: true, value: yield* work() }
+  } catch (error) {
+    if (!isPatronkitError(error) || error.retryable !== false) throw error
+    return { ok: false, error }
+  }
 }
 
 /** What the verb would answer now. Nothing is written. */

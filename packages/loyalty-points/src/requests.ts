@@ -146,13 +146,16 @@ const on = <S extends z.ZodRawShape>(shape: S) => z.strictObject({ ...write, ...
 const of = <S extends z.ZodRawShape>(shape: S) => z.strictObject({ ...write, ...shape })
 const event = z.strictObject({ type: z.string().min(1).max(100), data: plainSchema.optional() })
 
+const earn = on({ order: orderSchema.optional(), event: event.optional(), member: plainSchema.optional() }).refine(
+  (value) => (value.order === undefined) !== (value.event === undefined),
+  'give either an order or an event',
+)
+
 /** The inputs of the verbs, by verb. */
 export const REQUESTS = {
   open: on({ zone: zone.optional() }),
-  earn: on({ order: orderSchema.optional(), event: event.optional(), member: plainSchema.optional() }).refine(
-    (value) => (value.order === undefined) !== (value.event === undefined),
-    'give either an order or an event',
-  ),
+  earn,
+  earnMany: z.strictObject({ items: z.array(earn).min(1).max(1_000) }),
   hold: on({ points: pointsSchema, for: duration, order: orderSchema }),
   capture: of({ hold: made, points: pointsSchema.optional() }),
   release: of({ hold: made }),

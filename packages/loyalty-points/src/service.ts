@@ -1,4 +1,4 @@
-import type { Definition, Deps, Explanation, Instant, Page, Published, Service } from '@patronkit/core'
+import type { Attempt, Definition, Deps, Explanation, Instant, Page, Published, Service } from '@patronkit/core'
 import {
   type Claimed,
   type Context,
@@ -41,7 +41,7 @@ import {
 import { type KeptBoth, merge, previewTransfer, transfer, unmerge } from './between.ts'
 import { type Verified, verify } from './books.ts'
 import { type Anchored, anchor, closeStatement, type Erased, erase } from './closing.ts'
-import { carryOut, type Requested, settled, tryOut, type Verb, type Where } from './command.ts'
+import { carryOut, carryOutMany, type Requested, settled, tryOut, type Verb, type Where } from './command.ts'
 import { decide } from './decide.ts'
 import type { Accepted } from './decision.ts'
 import { loadAccount } from './load.ts'
@@ -77,6 +77,8 @@ export interface Loyalty {
   open(i: R.Open): Promise<Posting>
   /** Points for an order or an event, by the rules in force when it happened. */
   earn(i: R.Earn): Promise<Posting>
+  /** The same for up to 1,000 orders or events in few commits, for imports: each stands for itself, and a refusal is one answer. */
+  earnMany(i: { items: readonly R.Earn[] }): Promise<readonly Attempt<Posting>[]>
   /** Sets points aside for an order; the hold ends by itself. */
   hold(i: R.HoldPoints): Promise<HoldAnswer>
   /** Spends what a hold set aside, whole or in part. */
@@ -184,6 +186,11 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
       publish: (ctx, i) => publishDefinition(ctx, i, KINDS),
       open: pair(REQUESTS.open, V.open, V.own, postingView).write,
       earn: earn.write,
+      earnMany: function* (ctx, i) {
+        const { items } = parse(REQUESTS.earnMany, i, 'earnMany')
+        const answers = yield* carryOutMany(book, ctx, V.earn, V.own.owner, items)
+        return answers.map((one) => (one.ok ? { ok: true, value: postingView(one.value) } : one))
+      },
       hold: hold.write,
       capture: capture.write,
       release: pair(REQUESTS.release, V.release, V.byHold, postingView).write,
