@@ -39,6 +39,7 @@ export { instantSchema, invalidInput, parse } from './schema.ts'
 export { type Sweep, type Swept, sweepPage } from './sweep.ts'
 export {
   boolean,
+  type Column,
   decimal,
   instant,
   integer,

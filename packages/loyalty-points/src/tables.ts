@@ -1,10 +1,10 @@
-import { boolean, instant, integer, json, nullable, table, text } from '@patronkit/core/service'
+import { boolean, type Column, instant, integer, json, nullable, table, text } from '@patronkit/core/service'
 
 /** Stands for "never" where a column orders rows and so must not be missing: the last instant a `Date` can hold. */
 export const NEVER = 8_640_000_000_000_000
 
 const OWNER = ['programme', 'account'] as const
-const owner = { programme: text(), account: text() }
+const owner: { readonly programme: Column<string>; readonly account: Column<string> } = { programme: text(), account: text() }
 
 /**
  * One row an account. `posted` and `held` are sums over its open lots in the programme's currency, `others` has the posted
