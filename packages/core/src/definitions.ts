@@ -6,7 +6,7 @@ import { type Definition, definitionHash, definitionId } from './definition.ts'
 import { PatronkitError } from './errors.ts'
 import { type Instant, toIso, toMs } from './instant.ts'
 import { behind, cursorAt } from './keyset.ts'
-import { fold, get, headOf, list } from './port.ts'
+import { type Asking, type Fold, fold, get, headOf, list } from './port.ts'
 import { all, field } from './predicate.ts'
 import { invalidInput } from './schema.ts'
 import type { RowOf } from './table.ts'
@@ -160,6 +160,20 @@ export function* definitionVersions(
     cursor = cursorAt(order, rows.at(-1)!)
   }
   return Map.groupBy(found, ({ id }) => id)
+}
+
+/** The versions of one definition without their bodies: a small read that may travel with others. */
+export const versionsOf = (kind: string, id: string): Asking<readonly Fold[]> =>
+  fold(definitions, {
+    where: all(field('kind').eq(kind), field('id').eq(id)),
+    by: ['effective_from', 'version', 'hash'],
+    limit: VERSIONS,
+  })
+
+/** Of what {@link versionsOf} answered: the version in force at an instant, or null. */
+export function versionAt(versions: readonly Fold[], id: string, at: number): Pinned | null {
+  const found = versions.findLast(({ by }) => (by.effective_from as number) <= at)
+  return found ? { id, version: found.by.version as number, hash: found.by.hash as string } : null
 }
 
 /** The body of a pinned version. */
