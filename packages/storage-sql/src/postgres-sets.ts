@@ -1,5 +1,5 @@
 import { type ColumnType, laneOf, type Row, type StoredEvent } from '@patronkit/core/storage'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { EVENT_PROPERTIES } from './events.ts'
 import { type Relation, relationOf } from './relation.ts'
@@ -46,6 +46,12 @@ export function placesOf(
   })
 }
 
+/**
+ * The first of some arrays behind a subselect, so that the planner sees none of their lengths: it would take a plan of its own for
+ * few rows to be cheaper than the kept one, and plan each commit anew, which costs more than the commit.
+ */
+export const unseen = (i: number, array: RawBuilder<unknown>): RawBuilder<unknown> => (i === 0 ? sql`(select ${array})` : array)
+
 /** Rows as a table called `w`. */
 export function setOf(relation: Relation, columns: readonly string[], { param, rows }: Place) {
   const types = new Map(relation.columns.map((column) => [column.name, TYPES[column.type]]))
@@ -54,7 +60,7 @@ export function setOf(relation: Relation, columns: readonly string[], { param, r
     return sql.raw(`$${at}::text${type === 'text' && end === '' ? '' : `::${type}${end}`}`)
   }
   const names = sql.join(columns.map((column) => sql.ref(column)))
-  if (rows === null) return sql`unnest(${sql.join(columns.map((column, i) => cast(column, param + i, '[]')))}) as "w" (${names})`
+  if (rows === null) return sql`unnest(${sql.join(columns.map((column, i) => unseen(i, cast(column, param + i, '[]'))))}) as "w" (${names})`
   const row = (no: number) => sql`(${sql.join(columns.map((column, i) => cast(column, param + no * columns.length + i, '')))})`
   return sql`(values ${sql.join(Array.from({ length: rows }, (_, no) => row(no)))}) as "w" (${names})`
 }
