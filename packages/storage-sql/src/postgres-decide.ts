@@ -126,18 +126,22 @@ export function writeUnit(plan: Plan, unit: Unit, writes: Writes, later: { tenan
 
 function writeRow(of: TablePlan, tenant: string, write: Write, writes: Writes): void {
   const tasks = tasksOf(of)
-  if ('row' in write) return writes.add(tasks[write.write], tasks.row(tenant, write.row))
-  if (write.write === 'remove') return writes.add(tasks.remove, tasks.key(tenant, write.key))
-  const changed = Object.keys(write.set)
-  if (changed.length === 0) return writes.add(tasks.look, tasks.key(tenant, write.key))
-  const { task, cells } = tasks.change(changed)
-  writes.add(task, cells(tenant, write.key, write.set))
+  if ('row' in write) writes.add(tasks[write.write], tasks.row(tenant, write.row))
+  else if (write.write === 'remove') writes.add(tasks.remove, tasks.key(tenant, write.key))
+  else if (Object.keys(write.set).length === 0) writes.add(tasks.look, tasks.key(tenant, write.key))
+  else {
+    const { task, cells } = tasks.change(Object.keys(write.set))
+    writes.add(task, cells(tenant, write.key, write.set))
+  }
 }
 
 function writeTimer(tenant: string, timer: TimerWrite, writes: Writes): void {
   const [queue, key] = [textParameter(timer.queue, 'a queue'), textParameter(timer.key, 'a key')]
-  if (timer.timer === 'cancel') return writes.add(removeTimer, [tenant, queue, key])
+  if (timer.timer === 'cancel') {
+    writes.add(removeTimer, [tenant, queue, key])
+    return
+  }
   const dueAt = integerParameter(timer.dueAt, 'an instant')
-  if (timer.timer === 'set') return writes.add(setTimer, [tenant, queue, key, String(laneOf(tenant)), dueAt])
-  writes.add(failTimer, [tenant, queue, key, dueAt, textParameter(timer.error, 'a text'), timer.parked ? '1' : '0'])
+  if (timer.timer === 'set') writes.add(setTimer, [tenant, queue, key, String(laneOf(tenant)), dueAt])
+  else writes.add(failTimer, [tenant, queue, key, dueAt, textParameter(timer.error, 'a text'), timer.parked ? '1' : '0'])
 }
