@@ -1,4 +1,5 @@
 import type { DayEnd } from '@patronkit/business-time'
+import { isZone } from '@patronkit/business-time/zone'
 import type { Definition, Duration, Pred } from '@patronkit/core'
 import { holds, valueAt } from '@patronkit/core/service'
 import { METRICS } from './metrics.ts'
@@ -161,10 +162,10 @@ export const calendarIdsOf = ({ calendar, quietOutside }: Policy): readonly stri
   ...(quietOutside === undefined ? [] : [quietOutside]),
 ]
 
-/** The item's own zone, where the policy asks for it and the item has one. */
+/** The item's own zone, where the policy asks for it and the item has one; what is no zone leaves the hours in the calendar's. */
 export function zoneOf(policy: Policy, attributes: Attributes): string | null {
   const zone = policy.zone === undefined ? undefined : valueAt(attributes, policy.zone)
-  return typeof zone === 'string' && zone !== '' ? zone : null
+  return typeof zone === 'string' && isZone(zone) ? zone : null
 }
 
 /** Whose turn it is, where each has its own clock. */

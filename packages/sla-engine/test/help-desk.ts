@@ -78,7 +78,7 @@ export async function helpDesk(
   runner.consumer({
     name: 'test',
     types: ['sla.warned', 'sla.breached', 'sla.escalated', 'sla.skipped', 'sla.withdrawn', 'sla.stopped'],
-    handle: (event) => void heard.push({ type: event.type, at: said(event.at), data: event.data as Heard['data'] }),
+    handle: (event) => void heard.push({ type: event.type, at: said(event.at), data: event.data as unknown as Heard['data'] }),
   })
   let facts = 0
   const desk = {
