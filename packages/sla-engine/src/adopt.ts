@@ -1,10 +1,10 @@
-import { countedAt, moveClock } from '@patronkit/business-time/clock'
+import { moveClock } from '@patronkit/business-time/clock'
 import { type Agreed, type Book, type Books, countedOn, firstMatches, hoursOf } from './book.ts'
 import { countsIn } from './limit.ts'
 import type { Attributes, ItemClock, ItemState, StoredFact } from './model.ts'
-import { isOpen, unstarted } from './move.ts'
+import { countedUntil, isOpen, unstarted } from './move.ts'
 import type { OnChange, Policy } from './policy.ts'
-import { replay } from './replay.ts'
+import { type Recounted, type Replayed, replay } from './replay.ts'
 
 /** A change of the rules that hold for an item, at a fact. */
 export interface Adopting {
@@ -17,6 +17,8 @@ export interface Adopting {
   readonly past: readonly StoredFact[] | null
   /** What becomes of counted time, when whoever changed the rules said so; otherwise the new policy says it. */
   readonly onChange: OnChange | null
+  /** Hears of every clock that is counted again, for explanations. */
+  readonly recounted: Recounted | null
 }
 
 /** Some clock has to be counted again from the start, and the past was not read. */
@@ -97,57 +99,117 @@ function takeOver(
       replied: null,
     }
 
-  let counted: ReturnType<typeof replay> | null = null
-  const fromThePast = (metric: string): readonly ItemClock[] => {
-    if (of.past === null) throw new PastNeeded()
-    counted ??= replay(of.past, now, of.book, state.openedBy, pausedBy(onChange, was, now))
-    return counted.clocks.filter((clock) => clock.metric === metric)
-  }
+  const counting = recounter(agreement, now, of)
+  const pausedBy = whoPaused(onChange, was, now)
   const next = Object.keys(now.policy.targets).flatMap((metric): readonly ItemClock[] => {
     const had = mine.filter((clock) => clock.metric === metric)
     const newest = had.at(-1)
-    if (!newest || newest.clock.phase === 'idle') {
-      if (was && newest)
-        return [...had.slice(0, -1), { ...unstarted(now, metric, newest.cycle, of.attributes), ready: newest.ready, held: newest.held }]
-      const late = fromThePast(metric)
-      return onChange.elapsed === 'restart' ? late.map((clock) => (isOpen(clock) ? fromHere(clock, of) : clock)) : late
+    const promised = was !== null && Object.hasOwn(was.policy.targets, metric)
+    if (!newest || !promised) return attachedLate(had, counting(metric, pausedBy), onChange, of)
+    if (onChange.elapsed === 'retroactive') return counting(metric, pausedBy).all().map((clock) => withItsPast(clock, had))
+    if (newest.clock.phase === 'idle') {
+      const { ready, held, agreedDue } = newest
+      return [...had.slice(0, -1), { ...unstarted(now, metric, newest.cycle, of.attributes), ready, held, agreedDue }]
     }
-    if (onChange.elapsed === 'retroactive') return fromThePast(metric).map((clock) => withItsPast(clock, had))
     if (!isOpen(newest)) return had
     if (onChange.elapsed === 'restart') {
       const again = { ...unstarted(now, metric, newest.cycle + 1, of.attributes), ready: true, held: newest.held }
       return [...had.slice(0, -1), cancelled(newest, of.fact.at, i.before), started(again, of)]
     }
-    return [...had.slice(0, -1), kept(newest, now, i.before, of)]
+    const counts = newest.agreedDue === null ? countsIn(now.policy.targets[metric]!) : 'date'
+    if (counts !== 'date' && counts !== newest.counts) {
+      // time of one kind cannot stay counted in another: it is counted again, with the pauses as they were
+      const last = counting(metric, was.policy).last(newest.cycle)
+      if (isOpen(last)) return [...had.slice(0, -1), withItsPast(last, had)]
+    }
+    return [...had.slice(0, -1), kept(newest, counts, now, i.before, of)]
   })
   const dropped = mine
     .filter((clock) => !Object.hasOwn(now.policy.targets, clock.metric))
     .map((clock) => (isOpen(clock) ? cancelled(clock, of.fact.at, i.before) : clock))
-  return { clocks: [...others, ...next, ...dropped], replied: (counted as ReturnType<typeof replay> | null)?.replied ?? null }
+  return { clocks: [...others, ...next, ...dropped], replied: counting.replied() }
 }
 
-const pausedBy = ({ pauses = 'retroactive' }: OnChange, was: Agreed | null, now: Agreed): Policy | null =>
+/** A metric counted from the first fact on. */
+interface Counted {
+  /** All its cycles. */
+  readonly all: () => readonly ItemClock[]
+  /** The newest of them, under the number it gets among the item's own. */
+  readonly last: (cycle: number) => ItemClock
+  /** The same, without a word to whoever listens: its count is not used. */
+  readonly peek: () => ItemClock
+}
+
+/** Counts the past of metrics again, the past of each way to pause once. */
+function recounter(agreement: string, now: Agreed, of: Adopting) {
+  const done = new Map<Policy | null, Replayed>()
+  const past = (pausedBy: Policy | null): Replayed => {
+    if (of.past === null) throw new PastNeeded()
+    const known = done.get(pausedBy) ?? replay(of.past, now, of.book, pausedBy, of.fact.at)
+    done.set(pausedBy, known)
+    return known
+  }
+  const count = (metric: string, pausedBy: Policy | null): Counted => {
+    const replayed = past(pausedBy)
+    const cycles = replayed.clocks.filter((clock) => clock.metric === metric)
+    const newest = cycles.at(-1)!
+    const tell = (shift: number) => of.recounted?.({ agreement, metric, shift, steps: replayed.steps })
+    return {
+      all: () => {
+        tell(0)
+        return cycles
+      },
+      last: (cycle) => {
+        tell(cycle - newest.cycle)
+        return { ...newest, cycle }
+      },
+      peek: () => newest,
+    }
+  }
+  const replied = (): boolean | null => {
+    const [first] = done.values()
+    return first ? first.replied : null
+  }
+  return Object.assign(count, { replied })
+}
+
+/**
+ * A metric that was promised by nobody until now gets the past it missed: what was finished stays as it was, and what is open
+ * goes on under the number it had. `restart` leaves the past out.
+ */
+function attachedLate(had: readonly ItemClock[], counted: Counted, { elapsed }: OnChange, of: Adopting): readonly ItemClock[] {
+  const earlier = had.filter((clock) => clock.clock.phase !== 'idle')
+  const newest = earlier.at(-1)
+  const late = counted.peek()
+  if (elapsed === 'retroactive') return counted.all().map((clock) => withItsPast(clock, had))
+  if (elapsed === 'restart') {
+    if (!newest) return counted.all().map((clock) => (isOpen(clock) ? fromHere(clock, of) : clock))
+    return isOpen(late) ? [...earlier, fromHere({ ...late, cycle: newest.cycle + 1 }, of)] : earlier
+  }
+  if (!newest) return counted.all()
+  if (!isOpen(late)) return earlier
+  if (late.clock.startedAt! > newest.clock.startedAt!) return [...earlier, counted.last(newest.cycle + 1)]
+  return [...earlier.slice(0, -1), withItsPast(counted.last(newest.cycle), had)]
+}
+
+const whoPaused = ({ pauses = 'retroactive' }: OnChange, was: Agreed | null, now: Agreed): Policy | null =>
   pauses === 'restart' ? null : pauses === 'keep' && was ? was.policy : now.policy
 
 /** What was counted stays counted; from here on the other policy counts. */
-function kept(clock: ItemClock, now: Agreed, before: Book, of: Adopting): ItemClock {
-  const { at } = of.fact
-  const counts = clock.agreedDue === null ? countsIn(now.policy.targets[clock.metric]!) : 'date'
-  const countedMs = counts === 'date' ? Math.max(0, at - clock.clock.startedAt!) : countedAt(clock.clock, at, countedOn(clock, before))
-  return {
-    ...clock,
-    policy: { id: now.pin.id, version: now.pin.version },
-    ...hoursOf(now.policy, of.attributes),
-    counts,
-    clock: clock.clock.phase === 'running' ? { ...clock.clock, since: at, countedMs } : clock.clock,
-  }
-}
+const kept = (clock: ItemClock, counts: ItemClock['counts'], now: Agreed, before: Book, of: Adopting): ItemClock => ({
+  ...clock,
+  policy: { id: now.pin.id, version: now.pin.version },
+  ...hoursOf(now.policy, of.attributes),
+  counts,
+  clock: countedUntil(clock, counts, of.fact.at, before),
+})
 
-/** Counted again, but what was told of the same cycle stays told. */
+/** Counted again, but what was told of the same cycle stays told, and what somebody decided stays decided. */
 function withItsPast(clock: ItemClock, had: readonly ItemClock[]): ItemClock {
   const was = had.find((one) => one.cycle === clock.cycle)
   if (!was) return clock
-  return { ...clock, skipped: was.skipped, agreedDue: was.agreedDue, ruled: was.ruled, held: was.held }
+  if (was.ruled) return was
+  return { ...clock, skipped: was.skipped, agreedDue: was.agreedDue }
 }
 
 const fromHere = (clock: ItemClock, of: Adopting): ItemClock =>

@@ -4,9 +4,9 @@ import { type Happened, type Json, toIso } from '@patronkit/core/service'
 import { type Books, countedOn } from './book.ts'
 import { applyFacts, foldFacts, inTime } from './evolve.ts'
 import { internalOf, isInternal } from './internal.ts'
-import { nameOf } from './ladder.ts'
-import type { BookRef, ClockKey, ItemClock, ItemRef, ItemState, StoredFact } from './model.ts'
-import { passTime } from './passing.ts'
+import { heightOf, stepNamed } from './ladder.ts'
+import type { Author, BookRef, ClockKey, ItemClock, ItemRef, ItemState, StoredFact } from './model.ts'
+import { passTime, toldAt } from './passing.ts'
 import type { Policy, Recipient, Step } from './policy.ts'
 import { dueAt } from './view.ts'
 
@@ -43,6 +43,11 @@ interface RecordedFact {
   readonly at: string
   readonly attributes: Json
   readonly data: Json
+  readonly author?: Author
+  readonly visibility?: 'public' | 'internal'
+  readonly channel?: string
+  /** The merge or split that brought it here. */
+  readonly via?: string
 }
 interface Due {
   readonly dueAt: string | null
@@ -191,9 +196,14 @@ function tell(
     const carried = was ? was.skipped.filter((step) => Object.hasOwn(clock.climbed, step)) : clock.skipped
     const known = settled(was)
     const due = settled(clock).filter((step) => !known.includes(step))
+    // what was told already does not wait to be told, even where a late fact moved it into quiet hours
+    const waiting = clock.waiting.filter(({ step }) => !known.includes(step))
     const policy = book.byId.get(clock.policy.id)?.policy
-    if (due.length === 0 || !policy) return carried.length === clock.skipped.length ? clock : { ...clock, skipped: carried }
-    const ordered = due.map((step) => ({ step, at: clock.climbed[step]! })).sort((a, b) => a.at - b.at)
+    if (due.length === 0 || !policy) return same(clock, carried, waiting) ? clock : { ...clock, skipped: carried, waiting }
+    const steps = policy.targets[clock.metric]?.steps ?? []
+    const ordered = due
+      .map((step) => ({ step, at: clock.climbed[step]!, height: heightOf(step, clock, steps) }))
+      .sort((a, b) => a.at - b.at || a.height - b.height)
     const { spoken, silent, because } = chosen(ordered, policy, i.silentUntil)
     for (const step of spoken) events.push(stepEvent(item, clock, step, policy, books, after, i.noticedAt))
     if (silent.length > 0) {
@@ -205,10 +215,13 @@ function tell(
         data: json({ item, agreement, metric, cycle, steps: silent.map(({ step }) => step), because }),
       })
     }
-    return { ...clock, skipped: [...carried, ...silent.map(({ step }) => step)] }
+    return { ...clock, waiting, skipped: [...carried, ...silent.map(({ step }) => step)] }
   })
   return { state: { ...after, clocks }, events: events.sort((a, b) => a.at - b.at) }
 }
+
+const same = (clock: ItemClock, skipped: readonly string[], waiting: ItemClock['waiting']): boolean =>
+  skipped.length === clock.skipped.length && waiting.length === clock.waiting.length
 
 interface At {
   readonly step: string
@@ -229,8 +242,7 @@ function stepEvent(item: ItemRef, clock: ItemClock, i: At, policy: Policy, books
   const { agreement, metric, cycle, party } = clock
   const { step, kind, level, tell: recipients, percent } = aboutStep(i.step, clock, policy)
   const targetMs = clock.targetMs ?? 0
-  const quiet = policy.quietOutside
-  const at = quiet === undefined ? i.at : books(state.book).calendar(quiet, null).nextOpening(i.at)
+  const at = toldAt(i.at, policy, books(state.book))
   const data = {
     item,
     agreement,
@@ -253,11 +265,16 @@ function stepEvent(item: ItemRef, clock: ItemClock, i: At, policy: Policy, books
 function aboutStep(name: string, clock: ItemClock, policy: Policy) {
   if (name === OVER) return { step: name, kind: 'breached', level: 0, tell: [], percent: null } as const
   const steps: readonly Step[] = policy.targets[clock.metric]?.steps ?? []
-  const index = steps.findIndex((step) => name === nameOf(step) || name.startsWith(`${nameOf(step)} #`))
-  const found = steps[index]
-  if (!found) return { step: name, kind: 'warned', level: 0, tell: [], percent: Number.parseInt(name, 10) } as const
+  const found = stepNamed(name, steps)
+  if (!found) return aboutUnknown(name)
   const kind = 'over' in found.at ? ('escalated' as const) : ('warned' as const)
-  return { step: name, kind, level: index + 1, tell: found.tell ?? [], percent: 'percent' in found.at ? found.at.percent : null }
+  return { step: name, kind, level: steps.indexOf(found) + 1, tell: found.tell ?? [], percent: 'percent' in found.at ? found.at.percent : null }
+}
+
+/** A share of `warnAt`, or a step of a ladder that held when it was reached and no longer does. */
+function aboutUnknown(step: string) {
+  const kind = / over( #\d+)?$/.test(step) ? ('escalated' as const) : ('warned' as const)
+  return { step, kind, level: 0, tell: [], percent: /^\d+%/.test(step) ? Number.parseInt(step, 10) : null }
 }
 
 /** A step that was told and that a late fact made untrue: said once, and the fact is named. */

@@ -2,23 +2,16 @@ import { moveClock } from '@patronkit/business-time/clock'
 import { type Adopting, adopt, PastNeeded } from './adopt.ts'
 import { type Book, type Books, countedOn } from './book.ts'
 import { type Internal, internalOf, isInternal, undone } from './internal.ts'
-import type { Attributes, Author, BookRef, ItemClock, ItemState, StoredFact } from './model.ts'
+import type { Attributes, BookRef, ItemClock, ItemState, StoredFact } from './model.ts'
 import { isOpen } from './move.ts'
 import { moveAll } from './move-all.ts'
 import { passTime } from './passing.ts'
-import { replay, unopened } from './replay.ts'
-import { authorOf } from './scene.ts'
+import { openerBy, type Recounted, unopened, waitingAfter } from './replay.ts'
 
 /** The whole past of an item at once: its facts in the order in which they happened, ties in order of arrival. */
 export function foldFacts(facts: readonly StoredFact[], books: Books, ref: BookRef): ItemState {
   const sorted = inTime(undone(facts))
-  return applyFacts(unopened(sorted[0]!.at, openerOf(sorted), ref), sorted, books, [])
-}
-
-/** Who opened it: whoever is behind its creation. */
-export const openerOf = (sorted: readonly StoredFact[]): Author => {
-  const created = sorted.find((fact) => fact.type === 'created')
-  return (created && authorOf(created)) ?? 'customer'
+  return applyFacts(unopened(sorted[0]!.at, ref), sorted, books, [])
 }
 
 export const inTime = (facts: readonly StoredFact[]): readonly StoredFact[] =>
@@ -28,11 +21,17 @@ export const inTime = (facts: readonly StoredFact[]): readonly StoredFact[] =>
  * Goes on from a state with facts that are not earlier than its `asOf`. `past` are the facts before them, null where they were
  * not read; throws PastNeeded where they have to be.
  */
-export function applyFacts(start: ItemState, sorted: readonly StoredFact[], books: Books, past: readonly StoredFact[] | null): ItemState {
+export function applyFacts(
+  start: ItemState,
+  sorted: readonly StoredFact[],
+  books: Books,
+  past: readonly StoredFact[] | null,
+  recounted: Recounted | null = null,
+): ItemState {
   const known = past && [...past]
   let state = start
   for (const fact of sorted) {
-    state = passTime(applyFact(passTime(state, fact.at, books), fact, books, known), fact.at, books)
+    state = passTime(applyFact(passTime(state, fact.at, books), fact, books, known, recounted), fact.at, books)
     known?.push(fact)
   }
   return state
@@ -42,23 +41,34 @@ const endedAfter = (ended: boolean, type: string): boolean =>
   type === 'resolved' || type === 'closed' ? true : type === 'reopened' ? false : ended
 
 /** The item after one fact. */
-function applyFact(given: ItemState, fact: StoredFact, books: Books, past: readonly StoredFact[] | null): ItemState {
+function applyFact(
+  given: ItemState,
+  fact: StoredFact,
+  books: Books,
+  past: readonly StoredFact[] | null,
+  recounted: Recounted | null,
+): ItemState {
   const attributes: Attributes = fact.attributes ? { ...given.attributes, ...fact.attributes } : given.attributes
   const internal = isInternal(fact) ? internalOf(fact) : null
-  let state: ItemState = { ...given, asOf: Math.max(given.asOf, fact.at), ended: endedAfter(given.ended, fact.type) }
+  const openedBy = openerBy(fact, given.openedBy)
+  const ended = endedAfter(given.ended, fact.type)
+  let state: ItemState = { ...given, openedBy, ended, asOf: Math.max(given.asOf, fact.at) }
   const first = past ? past.length === 0 : false
   if (first || fact.attributes || internal?.kind === 'rules') {
     const book = books(internal?.kind === 'rules' ? internal.book : state.book)
-    const adopting: Adopting = { fact, attributes, books, book, past, onChange: internal?.kind === 'rules' ? internal.onChange : null }
+    const onChange = internal?.kind === 'rules' ? internal.onChange : null
+    const adopting: Adopting = { fact, attributes, books, book, past, onChange, recounted }
     state = adopt(state, adopting)
   }
-  if (internal) state = applyInternal(state, internal, fact.at, books, past)
+  if (internal?.kind === 'due' && internal.dueAt === null && past === null) throw new PastNeeded()
+  if (internal) state = applyInternal(state, internal, fact, books)
   const moved = moveAll(state, fact, attributes, books(state.book), null)
   return { ...moved, attributes }
 }
 
 /** What Patronkit itself wrote down about an item. */
-function applyInternal(state: ItemState, internal: Internal, at: number, books: Books, past: readonly StoredFact[] | null): ItemState {
+function applyInternal(state: ItemState, internal: Internal, fact: StoredFact, books: Books): ItemState {
+  const { at } = fact
   const book = books(state.book)
   const onClock = (of: { readonly agreement: string; readonly metric: string }, change: (clock: ItemClock) => ItemClock): ItemState => {
     const n = state.clocks.findLastIndex((clock) => clock.agreement === of.agreement && clock.metric === of.metric)
@@ -68,9 +78,7 @@ function applyInternal(state: ItemState, internal: Internal, at: number, books: 
     case 'rules':
       return state
     case 'due':
-      return onClock(internal, (clock) =>
-        internal.dueAt === null ? takenBack(clock, state, book, past) : { ...clock, agreedDue: internal.dueAt },
-      )
+      return onClock(internal, (clock) => ({ ...clock, agreedDue: internal.dueAt }))
     case 'ruling':
       return onClock(internal, (clock) => ruled(clock, internal.outcome, at, book))
     case 'merged':
@@ -82,27 +90,10 @@ function applyInternal(state: ItemState, internal: Internal, at: number, books: 
     case 'linked':
       return { ...state, links: [...state.links, { item: internal.item, as: internal.as, rule: internal.rule }] }
     case 'child':
-      return {
-        ...state,
-        waitsFor: internal.open
-          ? [...new Set([...state.waitsFor, internal.child])]
-          : state.waitsFor.filter((one) => one !== internal.child),
-      }
+      return { ...state, waitsFor: waitingAfter(fact, state.waitsFor) }
     case 'unmerged':
       return state
   }
-}
-
-/** Without its agreed date a clock has counted what it would have without ever having one. */
-function takenBack(clock: ItemClock, state: ItemState, book: Book, past: readonly StoredFact[] | null): ItemClock {
-  const agreed = book.byId.get(clock.policy.id)
-  if (!agreed || clock.agreedDue === null || !isOpen(clock)) return { ...clock, agreedDue: null }
-  if (past === null) throw new PastNeeded()
-  const counted = replay(past, agreed, book, state.openedBy, agreed.policy).clocks
-  const again = counted.find((one) => one.metric === clock.metric && one.cycle === clock.cycle)
-  return again
-    ? { ...clock, agreedDue: null, clock: again.clock, counts: again.counts, targetMs: again.targetMs }
-    : { ...clock, agreedDue: null }
 }
 
 /** Somebody decided it, against the count. */

@@ -45,12 +45,28 @@ export function internalFact(i: { readonly id: string; readonly at: number; read
   }
 }
 
-/** The facts without those of merges that were taken apart again. */
+/** The facts without those that were taken back: of merges that were taken apart again, and dates that were agreed on. */
 export function undone(facts: readonly StoredFact[]): readonly StoredFact[] {
-  const apart = new Set(facts.filter((fact) => fact.type === `${INTERNAL}unmerged`).map((fact) => fact.data?.merge as string))
-  if (apart.size === 0) return facts
-  return facts.filter((fact) => !apart.has(fact.via ?? '') && !(fact.type === `${INTERNAL}merged` && apart.has(fact.data?.merge as string)))
+  const ours = facts.filter(isInternal)
+  if (ours.length === 0) return facts
+  const apart = new Set(ours.filter((fact) => fact.type === `${INTERNAL}unmerged`).map((fact) => fact.data?.merge as string))
+  const takenBack = ours.filter((fact) => isDue(fact) && fact.data?.dueAt === null)
+  if (apart.size === 0 && takenBack.length === 0) return facts
+  return facts.filter(
+    (fact) =>
+      !apart.has(fact.via ?? '') &&
+      !(fact.type === `${INTERNAL}merged` && apart.has(fact.data?.merge as string)) &&
+      !(isDue(fact) && takenBack.some((by) => takesBack(by, fact))),
+  )
 }
+
+const isDue = (fact: StoredFact): boolean => fact.type === `${INTERNAL}due`
+
+/** A date that was taken back was never agreed on: the clock is counted as it would have been without. */
+const takesBack = (by: StoredFact, fact: StoredFact): boolean =>
+  by.data?.agreement === fact.data?.agreement &&
+  by.data?.metric === fact.data?.metric &&
+  (by.at > fact.at || (by.at === fact.at && by.arrival > fact.arrival))
 
 /** The books that facts name. */
 export const booksIn = (facts: readonly StoredFact[]): readonly BookRef[] =>

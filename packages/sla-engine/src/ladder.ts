@@ -2,7 +2,7 @@ import type { WorkingCalendar } from '@patronkit/business-time/calendar'
 import { reaches } from '@patronkit/business-time/clock'
 import { OVER } from '@patronkit/business-time/ladder'
 import { type Duration, isPatronkitError } from '@patronkit/core'
-import { isWorking, wallMs, workingMs } from '@patronkit/core/service'
+import { DAY, isWorking, wallMs, workingMs } from '@patronkit/core/service'
 import type { Counts, ItemClock } from './model.ts'
 import type { Policy, Recipient, Step } from './policy.ts'
 
@@ -76,6 +76,29 @@ function reachable(at: () => number | null): number | null {
 /** What a step is called: its id, or its condition. */
 export const nameOf = ({ id, at }: Step): string =>
   id ?? ('percent' in at ? `${at.percent}%` : 'left' in at ? `${shortly(at.left)} left` : `${shortly(at.over)} over`)
+
+/**
+ * How far up its ladder a step stands, in ms of what the clock counts. It orders steps that are reached at one instant, so other
+ * kinds of time are taken for the clock's own, and a working day for a day.
+ */
+export function heightOf(name: string, clock: ItemClock, steps: readonly Step[]): number {
+  const targetMs = clock.targetMs ?? 0
+  if (name === OVER) return targetMs + 1
+  const found = stepNamed(name, steps)
+  if (!found) return /^\d+%$/.test(name) ? Math.ceil((targetMs * Number.parseInt(name, 10)) / 100) : targetMs
+  const { at, repeat } = found
+  const first =
+    'percent' in at ? Math.ceil((targetMs * at.percent) / 100) : 'left' in at ? targetMs - roughly(at.left) : targetMs + roughly(at.over)
+  const times = name === nameOf(found) ? 0 : Number(name.slice(name.lastIndexOf('#') + 1)) - 1
+  return first + (repeat ? times * roughly(repeat.every) : 0)
+}
+
+/** The step that goes by a name, for the first time or again. */
+export const stepNamed = (name: string, steps: readonly Step[]): Step | undefined =>
+  steps.find((step) => name === nameOf(step) || name.startsWith(`${nameOf(step)} #`))
+
+const roughly = (duration: Duration): number =>
+  'workingDays' in duration && duration.workingDays !== undefined ? duration.workingDays * DAY : lengthMs(duration)
 
 const UNITS: { readonly [unit: string]: string } = {
   days: 'd',

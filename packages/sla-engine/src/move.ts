@@ -2,7 +2,7 @@ import { countedAt, IDLE, moveClock } from '@patronkit/business-time/clock'
 import { type Agreed, type Book, countedOn, hoursOf, workingOf } from './book.ts'
 import { countsIn, limitMs, limitOf } from './limit.ts'
 import type { Attributes, ItemClock } from './model.ts'
-import { agreementOf, type Policy, partyOf, pauses, reopening, ruleOf, type When } from './policy.ts'
+import { agreementOf, knownRule, type Policy, partyOf, pauses, reopening, ruleOf, type When } from './policy.ts'
 import { happens, type Scene } from './scene.ts'
 
 /** A clock that nothing has started yet. */
@@ -48,23 +48,26 @@ export function moveItemClock(given: ItemClock, of: Moving): readonly ItemClock[
   const { agreed, scene } = of
   const rule = ruleOf(agreed.policy, given.metric)
   const does = (when: When | undefined): boolean => happens(when, scene)
-  const held = does(rule.pause) ? true : does(rule.resume) ? false : given.held
+  const pausing = (of.pausedBy && knownRule(of.pausedBy, given.metric)) ?? rule
+  const held = does(pausing.pause) ? true : does(pausing.resume) ? false : given.held
   const before: ItemClock = { ...given, held }
   const starts = does(rule.start)
   const stops = does(rule.stop)
 
   if (before.clock.phase === 'stopped' && does(rule.reopen)) return reopen(before, of)
-  if (before.clock.phase !== 'idle' && before.ready && does(rule.reset)) return [end(before, 'cancel', of), begin(before, of)]
+  if (isOpen(before) && does(rule.reset)) return [end(before, 'cancel', of), begin(before, of)]
   if (does(rule.cancel)) return [before.clock.phase === 'idle' && rule.repeats ? before : end(before, 'cancel', of)]
   if (before.clock.phase === 'idle') {
-    if (!starts && !(before.ready && partyOf(agreed.policy, scene.after) !== null)) return [before]
-    const ready = { ...before, ready: true }
-    if (agreed.policy.per !== undefined && partyOf(agreed.policy, scene.after) === null) return [ready]
-    const started = start(ready, of)
-    return [stops && !rule.repeats ? end(started, 'stop', of) : onward(started, of)]
+    const begins = starts || before.ready || (agreed.policy.per !== undefined && does(rule.reopen))
+    const endsToo = stops && !(starts && rule.repeats)
+    if (!begins) return [before]
+    if (isNobodys(of) || (endsToo && !starts)) return [{ ...before, ready: !endsToo }]
+    const started = start({ ...before, ready: true }, of)
+    return [endsToo ? end(started, 'stop', of) : onward(started, of)]
   }
   if (!isOpen(before)) {
-    if (before.ready && handedOver(before, of)) return handOver(before, of)
+    if (before.ready && stops) return [{ ...before, ready: false }]
+    if (before.ready) return isNobodys(of) ? [before] : [{ ...before, ready: false }, begin(before, of)]
     return starts && rule.repeats ? [before, begin(before, of)] : [before]
   }
   if (stops) {
@@ -77,17 +80,22 @@ export function moveItemClock(given: ItemClock, of: Moving): readonly ItemClock[
 const handedOver = (clock: ItemClock, { agreed, scene }: Moving): boolean =>
   agreed.policy.per !== undefined && partyOf(agreed.policy, scene.after) !== clock.party
 
-/** Another team has it now: the clock of the one ends, that of the other begins. With nobody, none runs. */
+/** Each team has its own clock, and no team has the item. */
+const isNobodys = ({ agreed, scene }: Moving): boolean => agreed.policy.per !== undefined && partyOf(agreed.policy, scene.after) === null
+
+/**
+ * Another team has it now: the clock of the one ends, that of the other begins. With nobody, none runs; whoever has it next,
+ * the same team too, begins a cycle of its own.
+ */
 function handOver(clock: ItemClock, of: Moving): readonly ItemClock[] {
-  const ended = isOpen(clock) ? { ...end(clock, 'stop', of), ready: true } : clock
-  const nobody = partyOf(of.agreed.policy, of.scene.after) === null
-  return nobody ? [ended] : [{ ...ended, ready: false }, begin(clock, of)]
+  const ended = end(clock, 'stop', of)
+  return isNobodys(of) ? [{ ...ended, ready: true }] : [ended, begin(clock, of)]
 }
 
-/** The next cycle of a metric, started by this fact. */
-const begin = (clock: ItemClock, of: Moving): ItemClock => {
-  const next = unstarted(of.agreed, clock.metric, clock.cycle + 1, of.scene.after)
-  return onward(start({ ...next, ready: true, held: clock.held }, of), of)
+/** The next cycle of a metric, started by this fact; where nobody has the item it only stands ready. */
+function begin(clock: ItemClock, of: Moving): ItemClock {
+  const next: ItemClock = { ...unstarted(of.agreed, clock.metric, clock.cycle + 1, of.scene.after), ready: true, held: clock.held }
+  return isNobodys(of) ? next : onward(start(next, of), of)
 }
 
 /** The clock of this cycle counts from here on, on the hours and for the party that the item has now. */
@@ -113,11 +121,12 @@ function onward(clock: ItemClock, of: Moving): ItemClock {
 
 const isPaused = (clock: ItemClock, { pausedBy, scene, waits }: Moving): boolean =>
   pausedBy !== null &&
-  (clock.held || (waits && ruleOf(pausedBy, clock.metric).pauseWhile === undefined) || pauses(pausedBy, clock.metric, scene.after))
+  (clock.held || (waits && knownRule(pausedBy, clock.metric)?.pauseWhile === undefined) || pauses(pausedBy, clock.metric, scene.after))
 
 function reopen(before: ItemClock, of: Moving): readonly ItemClock[] {
   const { agreed, book, scene } = of
-  const mode = handedOver(before, of) ? 'new-cycle' : reopening(agreed.policy, before.metric)
+  const wanted = reopening(agreed.policy, before.metric)
+  const mode = wanted !== 'ignore' && handedOver(before, of) ? 'new-cycle' : wanted
   const resumed = { ...before, ready: true }
   switch (mode) {
     case 'ignore':
@@ -155,10 +164,16 @@ export function retarget(clock: ItemClock, of: Moving): readonly ItemClock[] {
   if (changes && isOpen(clock) && startedAt < at && agreed.policy.onChange?.elapsed === 'restart') {
     return [end(clock, 'cancel', of), ...retarget(begin(clock, of), of)]
   }
-  const countedMs = counts === 'date' ? Math.max(0, at - startedAt) : countedAt(clock.clock, at, countedOn(clock, book))
-  const counted = phase === 'running' ? { ...clock.clock, since: at, countedMs } : clock.clock
-  const next: ItemClock = { ...moved, counts, targetMs, clock: counted }
+  const next: ItemClock = { ...moved, counts, targetMs, clock: countedUntil(clock, counts, at, book) }
   return [agreed.policy.refire ? forgetAhead(next) : next]
+}
+
+/** The count goes on from here in the hours that hold now. Up to a date it runs, also out of a pause, and all time since its start counts. */
+export function countedUntil(clock: ItemClock, counts: ItemClock['counts'], at: number, book: Book): ItemClock['clock'] {
+  const { phase, startedAt } = clock.clock
+  if (counts === 'date' && isOpen(clock)) return { phase: 'running', startedAt, since: at, countedMs: Math.max(0, at - startedAt!) }
+  if (phase !== 'running') return clock.clock
+  return { ...clock.clock, since: at, countedMs: countedAt(clock.clock, at, countedOn(clock, book)) }
 }
 
 function targetOf(

@@ -1,8 +1,10 @@
 import { reaches } from '@patronkit/business-time/clock'
 import { OVER } from '@patronkit/business-time/ladder'
+import { isPatronkitError } from '@patronkit/core'
 import { type Book, type Books, countedOn, workingOf } from './book.ts'
 import { type Rung, rungsAhead } from './ladder.ts'
 import type { ItemClock, ItemState } from './model.ts'
+import type { Policy } from './policy.ts'
 
 /** Lets time pass: running clocks climb their ladders, and what was reached in quiet hours gets told. */
 export function passTime(state: ItemState, until: number, books: Books): ItemState {
@@ -22,19 +24,30 @@ function climb(clock: ItemClock, until: number, book: Book): { readonly clock: I
   const reached = ahead(clock, book).filter((rung): rung is Rung & { at: number } => rung.at !== null && rung.at <= until)
   const told = clock.waiting.filter((one) => one.tellAt <= until)
   if (reached.length === 0 && told.length === 0) return null
-  const quiet = book.byId.get(clock.policy.id)?.policy.quietOutside
+  const policy = book.byId.get(clock.policy.id)?.policy
   const climbed: { [step: string]: number } = { ...clock.climbed }
   const waiting = clock.waiting.filter((one) => one.tellAt > until)
   let last = Math.max(...told.map((one) => one.tellAt), ...reached.map((rung) => rung.at))
   for (const { step, at } of reached.sort((a, b) => a.at - b.at)) {
     climbed[step] = at
-    const tellAt = quiet === undefined ? at : book.calendar(quiet, null).nextOpening(at)
+    const tellAt = toldAt(at, policy, book)
     if (tellAt > until) waiting.push({ step, at, tellAt })
     else last = Math.max(last, tellAt)
   }
   const over = reached.find((rung) => rung.step === OVER)
   const breach = over && { missedAt: reaches(clock.clock, clock.targetMs!, countedOn(clock, book)), breachedAt: over.at }
   return { clock: { ...clock, climbed, waiting, ...breach }, last }
+}
+
+/** When a step that is reached at `at` is told: at once, or when quiet hours end. Where they would never end it is told at once. */
+export function toldAt(at: number, policy: Policy | undefined, book: Book): number {
+  if (policy?.quietOutside === undefined) return at
+  try {
+    return book.calendar(policy.quietOutside, null).nextOpening(at)
+  } catch (error) {
+    if (isPatronkitError(error, 'time/never-open') || isPatronkitError(error, 'time/beyond-horizon')) return at
+    throw error
+  }
 }
 
 const ahead = (clock: ItemClock, book: Book): readonly Rung[] => {

@@ -1,22 +1,46 @@
+import type { Pred } from '@patronkit/core'
 import { definitionId, durationSchema, predSchema } from '@patronkit/core/service'
 import { z } from 'zod'
 import { nameOf } from './ladder.ts'
 import { kindOf, limitsOf } from './limit.ts'
 import { METRICS } from './metrics.ts'
 import type { Limit, MetricRule, Policy, Step, Target, When, Within } from './policy.ts'
-import { ROOMS } from './scene.ts'
+import { FIELDS, isField } from './scene.ts'
 
 const word = z.string().min(1).max(100)
 
-const pathsIn = (pred: z.infer<typeof predSchema>): readonly string[] =>
+const pathsIn = (pred: Pred): readonly string[] =>
   'field' in pred ? [pred.field] : pred.op === 'not' ? pathsIn(pred.of) : pred.of.flatMap(pathsIn)
 
-const condition = predSchema.refine(
-  (pred) => pathsIn(pred).every((path) => (ROOMS as readonly string[]).includes(path.split('.')[0]!)),
-  `begin each field with ${ROOMS.join('., ')}.`,
+/** One of several shapes, told apart before it is read, so that a mistake is named with its path in the shape that was meant. */
+const byShape = <T>(shapeOf: (value: unknown) => z.ZodType<T>): z.ZodType<T> =>
+  z.unknown().transform((value, ctx): T => {
+    const read = shapeOf(value).safeParse(value)
+    if (read.success) return read.data
+    for (const { path, message } of read.error.issues) ctx.addIssue({ code: 'custom', path: [...path], message })
+    return z.NEVER
+  })
+
+const has = (value: unknown, name: string): boolean => typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+
+const condition = predSchema.superRefine((pred, ctx) => {
+  const unknown = pathsIn(pred).find((path) => !isField(path))
+  if (unknown !== undefined) ctx.addIssue({ code: 'custom', message: `there is no field ${unknown} here; use ${FIELDS.join(', ')}` })
+})
+
+/** A type of fact, several, or a condition. */
+const when: z.ZodType<When> = byShape<When>((value) =>
+  typeof value === 'string' ? word : Array.isArray(value) ? z.array(word).min(1).max(50) : condition,
 )
 
-const when: z.ZodType<When> = z.union([word, z.array(word).min(1).max(50), condition])
+/** A value of an attribute may have any name, but none that means something else to an object: those a record leaves out unsaid. */
+const valuesOf = <T>(name: z.ZodType<string>, what: z.ZodType<T>): z.ZodType<{ readonly [name: string]: T }> =>
+  z
+    .unknown()
+    .refine((value) => !has(value, '__proto__'), '__proto__ is not a name')
+    .pipe(z.record(name as z.ZodString, what))
+
+const valueName = z.string().max(200)
 
 const onReopen = z.enum(['resume', 'keep-running', 'new-cycle', 'ignore'])
 
@@ -36,29 +60,35 @@ const metricRule: z.ZodType<MetricRule> = z.strictObject({
 const wallTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'use HH:MM, up to 24:00')
 const path = z.string().min(1).max(200)
 
-const limit: z.ZodType<Limit> = z.union([
-  durationSchema,
-  z.strictObject({ date: path }),
-  z.strictObject({
-    workingDay: z.strictObject({ days: z.number().int().min(0).max(366), by: wallTime.optional(), cutOff: wallTime.optional() }),
-  }),
-])
+const toDate = z.strictObject({ date: path })
+const toWorkingDay = z.strictObject({
+  workingDay: z.strictObject({ days: z.number().int().min(0).max(366), by: wallTime.optional(), cutOff: wallTime.optional() }),
+})
 
-const within: z.ZodType<Within> = z.union([
-  limit,
-  z
-    .strictObject({ by: path, of: z.record(z.string().max(200), limit), otherwise: limit.optional() })
-    .refine((value) => Object.keys(value.of).length > 0 || value.otherwise !== undefined, 'name at least one value in `of`, or `otherwise`')
-    .refine(
-      (value) => new Set(limitsOf(value).map(kindOf)).size <= 1,
-      'give all limits in working time, or all in wall time, or all as dates',
-    ),
-])
+const limit: z.ZodType<Limit> = byShape<Limit>((value) =>
+  has(value, 'date') ? toDate : has(value, 'workingDay') ? toWorkingDay : durationSchema,
+)
+
+const within: z.ZodType<Within> = byShape<Within>((value) => (has(value, 'by') ? limitByValue : limit))
+
+const limitByValue = z
+  .strictObject({ by: path, of: valuesOf(valueName, limit), otherwise: limit.optional() })
+  .refine((value) => Object.keys(value.of).length > 0 || value.otherwise !== undefined, 'name at least one value in `of`, or `otherwise`')
+  .refine(
+    (value) => new Set(limitsOf(value).map(kindOf)).size <= 1,
+    'give all limits in working time, or all in wall time, or all as dates',
+  )
 
 const percent = z.number().int().min(1).max(100)
 
 const step: z.ZodType<Step> = z.strictObject({
-  at: z.union([z.strictObject({ percent }), z.strictObject({ left: durationSchema }), z.strictObject({ over: durationSchema })]),
+  at: byShape<Step['at']>((value) =>
+    has(value, 'left')
+      ? z.strictObject({ left: durationSchema })
+      : has(value, 'over')
+        ? z.strictObject({ over: durationSchema })
+        : z.strictObject({ percent }),
+  ),
   id: z
     .string()
     .regex(/^[a-z][a-z0-9 -]{0,59}$/, 'use up to 60 small letters, digits, dashes and spaces')
@@ -88,10 +118,9 @@ const target: z.ZodType<Target> = z
     return new Set(names).size === names.length
   }, 'each step once; give those with the same condition different ids')
 
-const KNOWN = Object.keys(METRICS)
+const metricName = z.string().regex(/^[a-z][a-z0-9-]{0,59}$/, 'name a metric like first-reply')
 
-/** A value of an attribute may have any name, but none that means something else to an object. */
-const byValue = z.record(z.string().max(200), definitionId).refine((of) => !Object.hasOwn(of, '__proto__'), '__proto__ is not a value')
+const KNOWN = Object.keys(METRICS)
 
 const replier = z.enum(['agent', 'bot', 'automation', 'third-party'])
 const mode = z.enum(['keep', 'restart', 'retroactive'])
@@ -99,7 +128,7 @@ const mode = z.enum(['keep', 'restart', 'retroactive'])
 /** The shape of a policy, with the path of each mistake. */
 export const policySchema: z.ZodType<Policy> = z
   .strictObject({
-    calendar: z.union([definitionId, z.strictObject({ by: path, of: byValue, otherwise: definitionId })]),
+    calendar: z.union([definitionId, z.strictObject({ by: path, of: valuesOf(valueName, definitionId), otherwise: definitionId })]),
     zone: path.optional(),
     agreement: z
       .string()
@@ -109,8 +138,8 @@ export const policySchema: z.ZodType<Policy> = z
     order: z.number().int().min(0).max(1_000_000).optional(),
     sticky: z.boolean().optional(),
     per: path.optional(),
-    targets: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,59}$/, 'name a metric like first-reply'), target),
-    metrics: z.record(z.string().max(60), metricRule).optional(),
+    targets: valuesOf(metricName, target),
+    metrics: valuesOf(metricName, metricRule).optional(),
     pauseWhile: predSchema.optional(),
     onReopen: onReopen.optional(),
     replies: z.strictObject({ by: z.array(replier).min(1).max(4).optional(), internal: z.boolean().optional() }).optional(),

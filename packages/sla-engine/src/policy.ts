@@ -1,4 +1,5 @@
 import type { DayEnd } from '@patronkit/business-time'
+import { isZone } from '@patronkit/business-time/zone'
 import type { Definition, Duration, Pred } from '@patronkit/core'
 import { holds, valueAt } from '@patronkit/core/service'
 import { METRICS } from './metrics.ts'
@@ -123,8 +124,16 @@ export const DEFAULT_AGREEMENT = 'sla'
 
 export const agreementOf = (policy: Policy): string => policy.agreement ?? DEFAULT_AGREEMENT
 
-/** The rule of a metric in this policy. */
-export const ruleOf = (policy: Policy, metric: string): MetricRule => policy.metrics?.[metric] ?? METRICS[metric]!
+/** The rule of a metric in this policy; undefined when the policy does not know it. */
+export const knownRule = (policy: Policy, metric: string): MetricRule | undefined =>
+  policy.metrics && Object.hasOwn(policy.metrics, metric)
+    ? policy.metrics[metric]
+    : Object.hasOwn(METRICS, metric)
+      ? METRICS[metric]
+      : undefined
+
+/** The rule of a metric that this policy promises. */
+export const ruleOf = (policy: Policy, metric: string): MetricRule => knownRule(policy, metric)!
 
 /** What reopening does to a metric's clock. */
 export const reopening = (policy: Policy, metric: string): OnReopen => ruleOf(policy, metric).onReopen ?? policy.onReopen ?? 'resume'
@@ -137,7 +146,7 @@ export const matches = (policy: Policy, attributes: Attributes): boolean => poli
 
 /** Whether these attributes stop a metric's clock from counting. */
 export const pauses = (policy: Policy, metric: string, attributes: Attributes): boolean =>
-  fulfils(ruleOf(policy, metric).pauseWhile ?? policy.pauseWhile, attributes)
+  fulfils(knownRule(policy, metric)?.pauseWhile ?? policy.pauseWhile, attributes)
 
 /** The calendar of an item with these attributes. */
 export function calendarIdOf(policy: Policy, attributes: Attributes): string {
@@ -153,10 +162,10 @@ export const calendarIdsOf = ({ calendar, quietOutside }: Policy): readonly stri
   ...(quietOutside === undefined ? [] : [quietOutside]),
 ]
 
-/** The item's own zone, where the policy asks for it and the item has one. */
+/** The item's own zone, where the policy asks for it and the item has one; what is no zone leaves the hours in the calendar's. */
 export function zoneOf(policy: Policy, attributes: Attributes): string | null {
   const zone = policy.zone === undefined ? undefined : valueAt(attributes, policy.zone)
-  return typeof zone === 'string' && zone !== '' ? zone : null
+  return typeof zone === 'string' && isZone(zone) ? zone : null
 }
 
 /** Whose turn it is, where each has its own clock. */

@@ -93,5 +93,16 @@ function ofFact({ fact, words }: Scene, name: string): unknown {
   return name.startsWith('data.') ? valueAt((fact.data ?? {}) as { readonly [name: string]: Json }, name.slice(5)) : undefined
 }
 
-/** The first names of the paths that a condition of a metric may use. */
-export const ROOMS = ['fact', 'item', 'before', 'after', 'changed'] as const
+/** The fields that a condition of a metric may use; `*` stands for a path of the host's own. */
+export const FIELDS = [
+  ...['type', 'author', 'visibility', 'channel', 'opened', 'request', 'reply', 'data.*'].map((name) => `fact.${name}`),
+  'item.replied',
+  'item.openedBy',
+  'before.*',
+  'after.*',
+  'changed.*',
+] as const
+
+/** Whether a field can ever have a value. */
+export const isField = (path: string): boolean =>
+  FIELDS.some((known) => (known.endsWith('*') ? path.startsWith(known.slice(0, -1)) && path.length >= known.length : path === known))

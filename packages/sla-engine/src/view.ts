@@ -32,7 +32,14 @@ export function viewClocks(state: ItemState, at: number, books: Books): readonly
   return passTime(state, at, books)
     .clocks.filter((clock) => clock.clock.startedAt !== null)
     .map((clock) => viewClock(clock, at, book))
+    .sort(inOrder)
 }
+
+/** The same order however the clocks came to be: agreements, their metrics, their cycles. */
+const inOrder = (a: ClockView, b: ClockView): number =>
+  byText(a.agreement, b.agreement) || byText(a.metric, b.metric) || a.cycle - b.cycle
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 function viewClock(clock: ItemClock, at: number, book: Book): ClockView {
   const { phase, since, startedAt } = clock.clock
@@ -60,9 +67,12 @@ function wordFor(clock: ItemClock, leftMs: number | null): ClockView['state'] {
   const { phase } = clock.clock
   if (phase === 'cancelled') return 'cancelled'
   if (clock.ruled) return clock.ruled
-  if (clock.breachedAt !== null || (leftMs !== null && leftMs < 0)) return 'breached'
+  if (clock.breachedAt !== null) return 'breached'
+  // what has counted too much for a target that came while it stood still breaches when it goes on, or is judged when it stops
+  if (phase === 'paused') return 'paused'
+  if (leftMs !== null && leftMs < 0) return 'breached'
   if (phase === 'stopped') return clock.targetMs === null ? 'stopped' : 'met'
-  return phase === 'paused' ? 'paused' : 'running'
+  return 'running'
 }
 
 /** The instant at which a running clock uses up its target, or did; null for any other. */
