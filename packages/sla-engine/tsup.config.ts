@@ -1,4 +1,15 @@
 import { defineConfig } from 'tsup'
 import { library } from '../../tooling/tsup.ts'
 
-export default defineConfig(library(['src/index.ts', 'src/testing.ts']))
+export default defineConfig(
+  library([
+    'src/index.ts',
+    'src/forecast.ts',
+    'src/oncall.ts',
+    'src/process.ts',
+    'src/report.ts',
+    'src/service-level.ts',
+    'src/standard.ts',
+    'src/testing.ts',
+  ]),
+)
