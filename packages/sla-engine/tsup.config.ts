@@ -4,6 +4,7 @@ import { library } from '../../tooling/tsup.ts'
 export default defineConfig(
   library([
     'src/index.ts',
+    'src/agreements.ts',
     'src/forecast.ts',
     'src/oncall.ts',
     'src/process.ts',
