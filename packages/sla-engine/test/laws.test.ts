@@ -205,12 +205,15 @@ test('replaying the recorded facts out of the events gives the clocks', () => {
         one.record(fact)
         if (roll(die) < 0.3) one.tick(START + roll(die) * (DAYS + 5) * 24 * HOUR)
       }
-      const told = one.events.filter(({ type }) => type === 'sla.recorded').flatMap(({ data }) => factsOf(data))
+      const told = one.events.filter(({ type }) => FACTS.includes(type)).flatMap(({ data }) => factsOf(data))
       expect(viewClocks(foldFacts(told, books, REF), END, books)).toEqual(viewClocks(one.state(), END, books))
     }),
     check,
   )
 })
+
+/** The events that tell facts. */
+const FACTS = ['sla.recorded', 'sla.retargeted']
 
 const BARE = { author: null, visibility: null, channel: null, via: null }
 
