@@ -425,6 +425,10 @@ describe('what comes from outside', () => {
     const [audit] = zendesk.audits
     const at = (more: object) => refusal(() => fromZendesk({ audits: [{ ...audit, ...more }] }))
     expect(at({ created_at: '2026-03-02 09:00:00' })?.path).toBe('audits.0.created_at')
+    expect(at({ created_at: undefined })).toMatchObject({
+      path: 'audits.0.created_at',
+      message: 'is no instant from 1970 to 2200 with an offset',
+    })
     expect(at({ id: 2 ** 60 })).toMatchObject({ path: 'audits.0.id', message: expect.stringContaining('safe integer') })
     expect(at({ ticket_id: 'a/b' })?.path).toBe('audits.0.ticket_id')
     expect(at({ events: [{ id: 1, type: 'Change', field_name: 'status', value: { toString: 1 } }] })?.path).toBe('audits.0.events.0.value')
@@ -439,6 +443,20 @@ describe('what comes from outside', () => {
     const [first] = everyFact(fromZendesk({ audits: [{ ...JSON.parse(JSON.stringify(zendesk.audits[1])), ...hostile, extra: hostile }] }))
     expect(JSON.stringify(first)).not.toContain('polluted')
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
+  })
+
+  test.each(examples)('$vendor: ten thousand fields beside those we know change nothing', ({ lists, read }) => {
+    const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`f${n}`, n]))
+    const wide = Object.fromEntries(
+      Object.entries(lists).map(([list, rows]) => [list, rows.map((row, n) => (n === 0 ? { ...(row as object), ...many } : row))]),
+    )
+    expect(told(read(wide))).toEqual(told(read(lists)))
+  })
+
+  test('more rows than a call has arguments are read', () => {
+    const items = Array.from({ length: 150_000 }, (_, n) => ({ field: `f${n}`, fromString: 'a', toString: 'b' }))
+    const changelog = { histories: [{ id: '1', created: '2026-03-02T09:00:00Z', items }] }
+    expect(everyFact(fromJira({ issues: [{ ...jira.issue, changelog }] })).length).toBeGreaterThan(150_000)
   })
 
   test('nests without end are refused, fields without end are left out by name', () => {
