@@ -2,6 +2,7 @@ export { alwaysOpen } from './always-open.ts'
 export { type Combination, intersectCalendars, uniteCalendars } from './combine.ts'
 export { compileCalendar } from './compile.ts'
 export type { AnyCalendar } from './compiled.ts'
+export { type DayEnd, workingDayEnd } from './day-end.ts'
 export {
   type CalendarBody,
   type CalendarDefinition,

@@ -18,5 +18,13 @@ export function readHours(ranges: readonly TimeRange[]): readonly Hours[] {
     .sort((a, b) => a.from - b.from)
 }
 
-/** How long the ranges are together, in ms of wall time. */
-export const lengthOf = (hours: readonly Hours[]): number => hours.reduce((sum, { from, to }) => sum + to - from, 0)
+/** How long it is open in these ranges, in ms of wall time; where they overlap counts once. */
+export function lengthOf(hours: readonly Hours[]): number {
+  let open = 0
+  let until = 0
+  for (const { from, to } of hours) {
+    open += Math.max(0, to - Math.max(from, until))
+    until = Math.max(until, to)
+  }
+  return open
+}

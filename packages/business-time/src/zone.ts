@@ -119,11 +119,17 @@ function offsetReader(name: string): (at: number) => number {
   }
 }
 
+/** Making a format takes some hundred times as long as remembering that it worked. */
+const zonesSeen = new Set<string>()
+const MOST_ZONES = 1_000
+
 /** True for a zone of the IANA database. Bare offsets such as `+01:00` know no summer time and are not zones. */
 export function isZone(name: string): boolean {
+  if (zonesSeen.has(name)) return true
   if (!/^[A-Za-z]/.test(name)) return false
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: name })
+    if (zonesSeen.size < MOST_ZONES) zonesSeen.add(name)
     return true
   } catch {
     return false

@@ -87,10 +87,21 @@ export function paint(calendar: CalendarDefinition, place: Place): { readonly fi
   return { first: walked.first, open }
 }
 
-/** What the rules say of a date, each asked whether this is its day; where several are, the first of those with fewest ranges. */
+/** What the rules say of a date, each asked whether this is its day; where several are, the first of those with the fewest open minutes. */
 function ruled(rules: readonly YearlyRule[], date: Date): readonly TimeRange[] | undefined {
   const said = rules.filter((rule) => falls(rule, date)).map((rule) => rule.hours ?? [])
-  return said.find((hours) => said.every((other) => hours.length <= other.length))
+  const fewest = Math.min(...said.map(openMinutes))
+  return said.find((hours) => openMinutes(hours) === fewest)
+}
+
+/** The minutes that stand in at least one of the ranges, counted one by one. */
+function openMinutes(ranges: readonly TimeRange[]): number {
+  const open = new Set<number>()
+  for (const [from, to] of ranges) {
+    const [start, end] = [minutes(from), minutes(to)]
+    for (let minute = start; minute < end + (end <= start ? DAY_MINUTES : 0); minute++) open.add(minute)
+  }
+  return open.size
 }
 
 function falls({ on, from, to }: YearlyRule, date: Date): boolean {

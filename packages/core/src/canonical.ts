@@ -12,5 +12,8 @@ export function canonicalJson(value: unknown): string {
   return text
 }
 
+/** The platform's own hash, eight times as fast, where there is one: not in browsers, which only have it with a promise. */
+const native = globalThis.process?.getBuiltinModule?.('node:crypto')?.hash
+
 /** SHA-256 of a text, as 64 hex digits. */
-export const sha256Hex = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)))
+export const sha256Hex = (text: string): string => native?.('sha256', text) ?? bytesToHex(sha256(utf8ToBytes(text)))

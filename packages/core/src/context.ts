@@ -46,7 +46,8 @@ export function* commit(units: readonly Unit[]): Operation<void> {
   }
 }
 
-const writeConflict = (subject: string) =>
+/** What was read is no longer so: thrown, it makes the runner run the operation again. */
+export const writeConflict = (subject: string) =>
   new PatronkitError({
     code: 'core/write-conflict',
     message: `${subject} was changed by somebody else since it was read. Nothing was written; send the command again.`,

@@ -42,11 +42,13 @@ export type Bound<H> = H & { in(session: Session): Joined<H> }
 export type Joined<H> = H & { readonly sync: Synchronous<H> }
 
 /** The same verbs on a synchronous driver: they answer at once, so they fit into its synchronous transaction. */
-export type Synchronous<H> = { readonly [K in keyof H]: H[K] extends (i: infer I) => Promise<infer R> ? (i: I) => R : never }
+export type Synchronous<H> = {
+  readonly [K in keyof H]: H[K] extends (i: infer I) => Promise<infer R> ? (i: I) => R : Synchronous<H[K]>
+}
 
-/** For each verb of the public interface, the operation behind it. */
+/** For each verb of the public interface, the operation behind it; a group of verbs, such as `preview`, is a group here too. */
 export type Verbs<H> = {
-  readonly [K in keyof H]: H[K] extends (i: infer I) => Promise<infer R> ? (ctx: Context, i: I) => Operation<R> : never
+  readonly [K in keyof H]: H[K] extends (i: infer I) => Promise<infer R> ? (ctx: Context, i: I) => Operation<R> : Verbs<H[K]>
 }
 
 /** What happens when a timer of a queue falls due. It commits under the timer's lease, or throws. */
@@ -95,21 +97,19 @@ export function createService<H extends object>(
   const run: Inside['run'] = (scope, operation) =>
     busyAfter(() => retrying(() => alone(scope, operation), retryOptions(deps.hooks, of.name)))
 
-  const verbsOf = <V>(call: (name: keyof H) => V) =>
-    Object.freeze(Object.fromEntries((Object.keys(of.verbs) as (keyof H)[]).map((name) => [name, call(name)])))
-  const operationOf = (name: keyof H) => of.verbs[name] as (ctx: Context, i: unknown) => Operation<unknown>
+  const verbsOf = (call: (name: string, operation: AnyOperation) => (i: unknown) => unknown) => called(of.verbs, `${of.name}.`, call)
 
   const bind = (given: Scope): Bound<H> => {
     const scope = parse(scopeSchema, given, 'scope')
-    const own = verbsOf((name) => (i: unknown) => run(scope, (ctx) => operationOf(name)(ctx, i)))
+    const own = verbsOf((_, operation) => (i) => run(scope, (ctx) => operation(ctx, i)))
     const joined = (session: Session) => {
-      const asynchronous = verbsOf((name) => async (i: unknown) => {
-        if (session.sync) throw asyncInSync(`${of.name}.${String(name)}`)
-        return within(session, scope, (ctx) => operationOf(name)(ctx, i))
+      const asynchronous = verbsOf((name, operation) => async (i) => {
+        if (session.sync) throw asyncInSync(name)
+        return within(session, scope, (ctx) => operation(ctx, i))
       })
-      const sync = verbsOf((name) => (i: unknown) => {
-        if (!session.sync) throw sessionNotSync(`${of.name}.${String(name)}`)
-        return within(session, scope, (ctx) => operationOf(name)(ctx, i))
+      const sync = verbsOf((name, operation) => (i) => {
+        if (!session.sync) throw sessionNotSync(name)
+        return within(session, scope, (ctx) => operation(ctx, i))
       })
       return Object.freeze({ ...asynchronous, sync })
     }
@@ -121,6 +121,17 @@ export function createService<H extends object>(
     value: { name: of.name, timers: of.timers ?? {}, upcasters: of.upcasters ?? {}, run } satisfies Inside,
   })
   return Object.freeze(service)
+}
+
+type AnyOperation = (ctx: Context, i: unknown) => Operation<unknown>
+
+/** The verbs as hosts call them, groups of verbs included. */
+function called(verbs: object, path: string, call: (name: string, operation: AnyOperation) => (i: unknown) => unknown): object {
+  const made = Object.entries(verbs).map(([name, verb]) => [
+    name,
+    typeof verb === 'function' ? call(path + name, verb as AnyOperation) : called(verb as object, `${path}${name}.`, call),
+  ])
+  return Object.freeze(Object.fromEntries(made))
 }
 
 /** The inside of a service, for the runner. */

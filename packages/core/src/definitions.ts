@@ -5,7 +5,8 @@ import { definitions } from './core-tables.ts'
 import { type Definition, definitionHash, definitionId } from './definition.ts'
 import { PatronkitError } from './errors.ts'
 import { type Instant, toIso, toMs } from './instant.ts'
-import { get, headOf, list } from './port.ts'
+import { behind, cursorAt } from './keyset.ts'
+import { type Asking, type Fold, fold, get, headOf, list } from './port.ts'
 import { all, field } from './predicate.ts'
 import { invalidInput } from './schema.ts'
 import type { RowOf } from './table.ts'
@@ -30,6 +31,7 @@ export interface Pinned {
 export interface StoredDefinition<T = unknown> extends Pinned {
   readonly kind: string
   readonly effectiveFrom: number
+  readonly publishedAt: number
   readonly body: T
 }
 
@@ -118,6 +120,62 @@ export function* definitionsInForce(ctx: Context, kind: string, at: number): Ope
   return [...latest.values()]
 }
 
+/** What tells one state of a tenant's definitions from another: every publication changes it, and nothing else does. */
+export function* definitionsMark(ctx: Context, kinds: readonly string[]): Operation<string> {
+  const where = field('kind').in(kinds)
+  const newest = list(definitions, { where, order: [{ column: 'published_at', direction: 'desc' }], limit: 1 })
+  const [groups, [last]] = yield* read(ctx, fold(definitions, { where, by: ['kind'], sum: ['version'], limit: kinds.length }), newest)
+  return JSON.stringify([last?.published_at ?? null, ...groups.map(({ by, count, sum }) => [by.kind, count, sum.version])])
+}
+
+/** Every version of some kinds, by kind, id and version. */
+export function* allDefinitions(ctx: Context, kinds: readonly string[]): Operation<readonly StoredDefinition[]> {
+  const found: StoredDefinition[] = []
+  const order = ['kind', 'id', 'version']
+  let after: string | undefined
+  do {
+    const [rows] = yield* read(
+      ctx,
+      list(definitions, { where: all(field('kind').in(kinds), behind(order, after)), order, limit: VERSIONS }),
+    )
+    found.push(...rows.map(stored))
+    after = rows.length === VERSIONS ? cursorAt(order, rows.at(-1)!) : undefined
+  } while (after !== undefined)
+  return found
+}
+
+/** Every version of these definitions, by id, the first one first: for whoever has to choose by more than one instant. */
+export function* definitionVersions(
+  ctx: Context,
+  kind: string,
+  ids: readonly string[],
+): Operation<ReadonlyMap<string, readonly StoredDefinition[]>> {
+  const found: StoredDefinition[] = []
+  const order = ['id', 'version']
+  const asked = all(field('kind').eq(kind), field('id').in(ids))
+  for (let cursor: string | undefined; ids.length > 0; ) {
+    const [rows] = yield* read(ctx, list(definitions, { where: all(asked, behind(order, cursor)), order, limit: VERSIONS }))
+    for (const row of rows) found.push(stored(row))
+    if (rows.length < VERSIONS) break
+    cursor = cursorAt(order, rows.at(-1)!)
+  }
+  return Map.groupBy(found, ({ id }) => id)
+}
+
+/** The versions of one definition without their bodies: a small read that may travel with others. */
+export const versionsOf = (kind: string, id: string): Asking<readonly Fold[]> =>
+  fold(definitions, {
+    where: all(field('kind').eq(kind), field('id').eq(id)),
+    by: ['effective_from', 'version', 'hash'],
+    limit: VERSIONS,
+  })
+
+/** Of what {@link versionsOf} answered: the version in force at an instant, or null. */
+export function versionAt(versions: readonly Fold[], id: string, at: number): Pinned | null {
+  const found = versions.findLast(({ by }) => (by.effective_from as number) <= at)
+  return found ? { id, version: found.by.version as number, hash: found.by.hash as string } : null
+}
+
 /** The body of a pinned version. */
 export function* pinnedDefinition(ctx: Context, kind: string, pinned: Omit<Pinned, 'hash'>): Operation<StoredDefinition> {
   const [row] = yield* read(ctx, get(definitions, { kind, id: pinned.id, version: pinned.version }))
@@ -135,5 +193,6 @@ const stored = (row: RowOf<typeof definitions>): StoredDefinition => ({
   version: row.version,
   hash: row.hash,
   effectiveFrom: row.effective_from,
+  publishedAt: row.published_at,
   body: row.body,
 })

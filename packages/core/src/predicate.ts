@@ -44,10 +44,8 @@ export function holds(pred: Pred, get: (path: string) => unknown): boolean {
       return pred.of.some((inner) => holds(inner, get))
     case 'not':
       return !holds(pred.of, get)
-    case 'in': {
-      const found = get(pred.field)
-      return pred.values.some((value) => same(found, value))
-    }
+    case 'in':
+      return isAmong(pred.values, get(pred.field))
     case 'eq':
       return same(get(pred.field), pred.value)
     case 'ne':
@@ -61,6 +59,20 @@ export function holds(pred: Pred, get: (path: string) => unknown): boolean {
       return order >= 0
     }
   }
+}
+
+/** A list of thousands of keys is asked once for every row, so it is made into a set when it is asked first. */
+const sets = new WeakMap<readonly Scalar[], ReadonlySet<unknown>>()
+const FEW = 8
+
+function isAmong(values: readonly Scalar[], found: unknown): boolean {
+  if (values.length <= FEW) return values.some((value) => same(found, value))
+  let set = sets.get(values)
+  if (!set) {
+    set = new Set(values)
+    sets.set(values, set)
+  }
+  return found == null ? set.has(null) : set.has(found)
 }
 
 const same = (found: unknown, value: Scalar): boolean => (value === null ? found == null : found === value)
@@ -87,8 +99,9 @@ const scalar = z.union([z.string().max(10_000), z.number(), z.boolean(), z.null(
 
 /** Parses a condition that came from outside: at most 1,000 nodes, nested at most 20 deep. */
 export const predSchema: z.ZodType<Pred> = z
-  .lazy(() => node)
-  .refine((pred) => size(pred, 20) <= 1_000, 'a condition has at most 1,000 parts, nested at most 20 deep')
+  .unknown()
+  .refine((value) => size(value, 20) <= 1_000, 'a condition has at most 1,000 parts, nested at most 20 deep')
+  .pipe(z.lazy(() => node))
 
 const node: z.ZodType<Pred> = z.lazy(() =>
   z.discriminatedUnion('op', [
@@ -99,9 +112,12 @@ const node: z.ZodType<Pred> = z.lazy(() =>
   ]),
 )
 
-function size(pred: Pred, depth: number): number {
+/** Counts before anything else is looked at: what nests too deep must not be walked to its end. */
+function size(value: unknown, depth: number): number {
   if (depth === 0) return Number.POSITIVE_INFINITY
-  if (pred.op === 'not') return 1 + size(pred.of, depth - 1)
-  if (pred.op === 'all' || pred.op === 'any') return pred.of.reduce((sum, inner) => sum + size(inner, depth - 1), 1)
-  return 1
+  const of = typeof value === 'object' && value !== null && Object.hasOwn(value, 'of') ? (value as { readonly of: unknown }).of : []
+  const inner: readonly unknown[] = Array.isArray(of) ? of : [of]
+  let sum = 1
+  for (const one of inner) if (sum <= 1_000) sum += size(one, depth - 1)
+  return sum
 }

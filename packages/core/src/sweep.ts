@@ -19,9 +19,18 @@ export interface Sweep<T extends Table> {
   readonly kind: string
   readonly subjectOf: (row: RowOf<T>) => string
   /** What becomes of a subject for these rows of it; null when nothing is left to do, also when it was done before. */
-  readonly decide: (subject: string, head: Head, rows: readonly RowOf<T>[]) => Unit | null
+  readonly decide?: (subject: string, head: Head, rows: readonly RowOf<T>[]) => Unit | null
+  /** The same for all subjects of a page at once, where a decision takes further reads. The heads were read before. */
+  readonly decidePage?: (page: readonly SweptSubject<T>[]) => Operation<readonly (Unit | null)[]>
   /** Rows a page. Default: 1,000. */
   readonly page?: number
+}
+
+/** A subject of a page, with its head and those of its rows that are in the page. */
+export interface SweptSubject<T extends Table> {
+  readonly subject: string
+  readonly head: Head
+  readonly rows: readonly RowOf<T>[]
 }
 
 /** How far a page of a sweep came. */
@@ -52,7 +61,7 @@ export function* sweepPage<T extends Table>(ctx: Context, sweep: Sweep<T>): Oper
   for (let tries = 0; subjects.length > 0 && tries < MOST_TRIES; tries++) {
     // once more with the heads: a row counts only as of the head it is decided under
     const [heads, rows] = yield* read(ctx, headsOf(kind, subjects), page)
-    const decisions = decided(sweep, subjects, heads, rows)
+    const decisions = yield* decided(sweep, subjects, heads, rows)
     const answers = yield* commitEach(decisions.map(({ unit }) => unit))
     changed += answers.filter((answer) => answer.outcome === 'done').length
     // what others changed meanwhile, and what came into the page since it was first read
@@ -74,22 +83,19 @@ export function* sweepPage<T extends Table>(ctx: Context, sweep: Sweep<T>): Oper
 
 const MOST_TRIES = 5
 
-function decided<T extends Table>(
+function* decided<T extends Table>(
   sweep: Sweep<T>,
   subjects: readonly string[],
   heads: readonly Head[],
   rows: readonly RowOf<T>[],
-): readonly { readonly subject: string; readonly unit: Unit }[] {
-  const bySubject = new Map<string, RowOf<T>[]>()
-  for (const row of rows) {
-    const subject = sweep.subjectOf(row)
-    const known = bySubject.get(subject)
-    if (known) known.push(row)
-    else bySubject.set(subject, [row])
-  }
-  return subjects.flatMap((subject, i) => {
+): Operation<readonly { readonly subject: string; readonly unit: Unit }[]> {
+  const bySubject = Map.groupBy(rows, sweep.subjectOf)
+  const page = subjects.flatMap((subject, i): readonly SweptSubject<T>[] => {
     const mine = bySubject.get(subject)
-    const unit = mine ? sweep.decide(subject, heads[i]!, mine) : null
-    return unit ? [{ subject, unit }] : []
+    return mine ? [{ subject, head: heads[i]!, rows: mine }] : []
   })
+  const units = sweep.decidePage
+    ? yield* sweep.decidePage(page)
+    : page.map(({ subject, head, rows: mine }) => sweep.decide?.(subject, head, mine) ?? null)
+  return page.flatMap(({ subject }, i) => (units[i] ? [{ subject, unit: units[i] }] : []))
 }

@@ -3,8 +3,10 @@ import { define, durationSchema, isWorking, predSchema } from '@patronkit/core/s
 import { z } from 'zod'
 import type { IncentivePlan } from './incentives/plan.ts'
 import { readPlan } from './incentives/plan.ts'
+import { type ReportingCalendar, spineOf } from './metrics/calendar.ts'
 import { checkFormula } from './metrics/formula.ts'
 import type { Formula, Metric } from './metrics/model.ts'
+import { type QualityForm, questionsOf } from './people/quality.ts'
 import type { Scorecard } from './score/scorecard.ts'
 
 const decimal = z.string().regex(/^-?\d{1,20}(\.\d{1,20})?$/, "use a decimal text such as '0.6'")
@@ -87,6 +89,9 @@ const scale = z.discriminatedUnion('kind', [
       .min(1)
       .max(1_000),
   }),
+  z
+    .strictObject({ kind: z.literal('target'), worst: decimal.optional(), best: decimal.optional() })
+    .refine(({ worst = '0', best = '1' }) => Number(worst) !== Number(best), 'worst and best have to differ'),
 ])
 
 export const scorecardSchema: z.ZodType<Scorecard> = z
@@ -96,6 +101,12 @@ export const scorecardSchema: z.ZodType<Scorecard> = z
       name,
       z.strictObject({ metric: name, weight: share, normalise: scale, ifMissing: z.enum(['exclude', 'zero', 'undefined']).optional() }),
     ),
+    calendar: name.optional(),
+    bands: z
+      .array(z.strictObject({ id: name, from: decimal }))
+      .min(1)
+      .max(100)
+      .optional(),
   })
   .refine(({ measures }) => Object.values(measures).some(({ weight }) => Number(weight) > 0), {
     path: ['measures'],
@@ -106,6 +117,56 @@ export const scorecardSchema: z.ZodType<Scorecard> = z
 export function defineScorecard(i: { readonly id: string } & Scorecard): Definition<'scorecard', Scorecard> {
   const { id, ...body } = i
   return define({ kind: 'scorecard', id, body, schema: scorecardSchema })
+}
+
+export const reportingCalendarSchema: z.ZodType<ReportingCalendar> = z.strictObject({
+  zone: name,
+  yearStarts: z.string().optional(),
+  yearNamed: z.enum(['start', 'end']).optional(),
+  weekStarts: z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']).optional(),
+  months: z.enum(['calendar', '4-4-5', '4-5-4', '5-4-4']).optional(),
+}) as z.ZodType<ReportingCalendar>
+
+/** How a company counts its time, as a definition that scorecards name. */
+export function defineReportingCalendar(
+  i: { readonly id: string } & ReportingCalendar,
+): Definition<'reporting-calendar', ReportingCalendar> {
+  const { id, ...body } = i
+  const calendar = define({ kind: 'reporting-calendar', id, body, schema: reportingCalendarSchema })
+  spineOf(calendar.body)
+  return calendar
+}
+
+export const qualityFormSchema: z.ZodType<QualityForm> = z.strictObject({
+  sections: z
+    .array(
+      z.strictObject({
+        id: name,
+        weight: share.optional(),
+        questions: z
+          .array(
+            z.strictObject({
+              id: name,
+              weight: share.optional(),
+              answers: z.record(name, share),
+              critical: z.enum(['section', 'contact']).optional(),
+            }),
+          )
+          .min(1)
+          .max(200),
+      }),
+    )
+    .min(1)
+    .max(100),
+  pass: share.optional(),
+})
+
+/** What contacts with customers are checked by, as a definition; `qualityScore` takes its body. */
+export function defineQualityForm(i: { readonly id: string } & QualityForm): Definition<'quality-form', QualityForm> {
+  const { id, ...body } = i
+  const form = define({ kind: 'quality-form', id, body, schema: qualityFormSchema })
+  questionsOf(form.body)
+  return form
 }
 
 const tier = z.strictObject({ upTo: decimal.nullable(), rate: share })

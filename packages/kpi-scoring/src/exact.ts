@@ -24,6 +24,13 @@ export function exact(value: unknown, path: string): Exact {
   )
 }
 
+/** A decimal text that was worked out, as metrics answer it, with any number of digits behind the point: twenty of them are kept. */
+export function workedOut(value: unknown, path: string): Exact {
+  if (typeof value === 'string' && value.length <= 200 && /^-?\d{1,60}\.\d{21,}$/.test(value)) return new Exact(value).toDecimalPlaces(20)
+  if (typeof value === 'string' && /^-?\d{21,60}(\.\d{1,20})?$/.test(value)) return new Exact(value)
+  return exact(value, path)
+}
+
 /** An exact number of at least 0. */
 export function exactNotNegative(value: unknown, path: string): Exact {
   const number = exact(value, path)

@@ -5,9 +5,14 @@ declare global {
     'kpi/duplicate-id': { readonly id: string; readonly where: string }
     'kpi/metric-cycle': { readonly path: readonly string[] }
     'kpi/no-spread': { readonly of: string }
+    'kpi/not-closed': { readonly scorecard: string; readonly period: string; readonly revision: number }
+    'kpi/not-published': { readonly kind: string; readonly id: string }
     'kpi/not-additive': { readonly metric: string; readonly fold: string }
     'kpi/not-positive': { readonly where: string; readonly value: number }
     'kpi/off-scale': { readonly score: number; readonly from: number; readonly to: number }
+    'kpi/period-closed': { readonly scorecard: string; readonly period: string; readonly revision: number }
+    'kpi/period-running': { readonly scorecard: string; readonly period: string; readonly ends: string }
+    'kpi/too-many-people': { readonly limit: number }
     'kpi/too-deep': { readonly where: string; readonly limit: number }
     'kpi/unit-mismatch': { readonly metric: string; readonly units: readonly string[] }
     'kpi/unknown-id': { readonly id: string; readonly where: string }

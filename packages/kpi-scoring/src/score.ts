@@ -13,6 +13,7 @@ export {
   type IndexUnit,
 } from './score/composite.ts'
 export { type Band, bandOf, type CurvePoint } from './score/curve.ts'
+export { type CardValue, type ExactLine, type ExactScore, scoreExactly } from './score/exact-card.ts'
 export { type Imputation, impute } from './score/impute.ts'
 export type { Mean } from './score/mean.ts'
 export { type Direction, type Normalisation, normalise } from './score/normalise.ts'

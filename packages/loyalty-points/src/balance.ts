@@ -1,13 +1,16 @@
 import type { Balance } from './decision.ts'
+import { evolveAll } from './evolve.ts'
 import type { AccountState } from './model.ts'
 import { free, passTime, usable } from './passing.ts'
 import { type Programme, zoneOf } from './programme.ts'
+import { tierEvents } from './tier-events.ts'
 import { climbTiers, type TierView, viewTier } from './tiers.ts'
 
 /** The balance of a state whose time was passed up to `at`. */
 export function tally(state: AccountState, currency: string, at: number): Balance {
   let [posted, held, pending, available] = [0, 0, 0, state.unread]
   let next: { points: number; at: number } | null = null
+  const last = state.unreadAlike > 0 ? state.lots.find((lot) => lot.id === state.readTo) : undefined
   for (const lot of state.lots) {
     if (lot.currency !== currency || lot.remaining === 0) continue
     posted += lot.remaining
@@ -21,6 +24,7 @@ export function tally(state: AccountState, currency: string, at: number): Balanc
     }
   }
   const debt = state.debts[currency] ?? 0
+  if (next && last && last.expiresAt === next.at) next.points += state.unreadAlike
   return { posted: posted + state.unread, available: available - debt, held, pending, debt, nextExpiry: next }
 }
 
@@ -34,6 +38,8 @@ export function tierAt(state: AccountState, programme: Programme, at: number): T
   const rules = programme.tiers
   if (!rules || !state.standing) return null
   const zone = zoneOf(programme)
-  const { standing } = climbTiers(rules, state.standing, state.movements, { after: state.standing.asOf, until: at }, zone)
-  return viewTier(rules, standing, state.movements, at, zone)
+  const passed = passTime(state, at, programme)
+  const { standing: before, movements } = evolveAll(passed.state, tierEvents(state, passed.events, passed.state, programme, at))
+  const { standing } = climbTiers(rules, before!, movements, { after: before!.asOf, until: at }, zone)
+  return viewTier(rules, standing, movements, at, zone)
 }

@@ -52,7 +52,9 @@ export function openAccount(
   programme: Programme,
 ): { readonly state: AccountState; readonly events: readonly LoyaltyEvent[] } {
   const standing = programme.tiers ? enrolled(programme.tiers, i.at, zoneOf(programme)) : null
-  const events = [event('loyalty.opened', i.at, { account: i.account, programme: i.programme, zone: i.zone, standing })]
+  const events = [
+    event('loyalty.opened', i.at, { account: i.account, programme: i.programme, currency: programme.currency, zone: i.zone, standing }),
+  ]
   return { state: evolveAll(NOBODY, events), events }
 }
 

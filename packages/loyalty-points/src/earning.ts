@@ -282,6 +282,13 @@ function counterOf(cap: Cap, at: number, zone: string): string | null {
   return cap.each === 'lifetime' ? `cap/${cap.id}` : `cap/${cap.id}/${dateOf(periodStart(dayAt(zone, at), cap.each))}`
 }
 
+/** The counters that an earning looks at. */
+export function countersOf(programme: Programme, at: number): readonly string[] {
+  const caps = (programme.caps ?? []).flatMap((cap) => counterOf(cap, at, zoneOf(programme)) ?? [])
+  const streaks = programme.earn.flatMap((rule, place) => ('streak' in rule ? [`streak/${ruleId(rule, place)}`] : []))
+  return [...caps, ...streaks.flatMap((key) => [`${key}/period`, `${key}/length`])]
+}
+
 function withinCaps(programme: Programme, state: AccountState, at: number, currency: string, terms: Terms) {
   const caps = (programme.caps ?? []).filter((cap) => (cap.currency ?? programme.currency) === currency)
   const lines: Bare[] = []

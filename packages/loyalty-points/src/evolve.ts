@@ -16,6 +16,7 @@ export const NOBODY: AccountState = Object.freeze({
   lots: [],
   unread: 0,
   readTo: null,
+  unreadAlike: 0,
   debts: {},
   holds: {},
   spends: {},
@@ -87,6 +88,10 @@ export function evolve(before: AccountState, event: LoyaltyEvent): AccountState 
       return { ...more(state, event.data.lots, event.at), mergedInto: null, debts: withDebts(state.debts, event.data.debts, 1) }
     case 'loyalty.qualified':
       return { ...state, movements: inserted(state.movements, { at: Date.parse(event.data.from), points: event.data.points }) }
+    case 'loyalty.statement-closed':
+      return state
+    case 'loyalty.erased':
+      return NOBODY
     case 'loyalty.tier-reviewed':
       return { ...state, standing: event.data.standing }
   }

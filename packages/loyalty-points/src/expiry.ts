@@ -74,6 +74,13 @@ export interface DecayStep {
   readonly all: boolean
 }
 
+/** When idle points go next; null where they do not, or are all gone. */
+export function nextDecay(policy: ExpiryPolicy, activeAt: number, now: number): number | null {
+  if (policy.kind !== 'decay') return null
+  const week = Math.max(policy.idleWeeks, Math.floor((now - activeAt) / WEEK) + 1)
+  return week <= policy.allAtWeek ? activeAt + week * WEEK : null
+}
+
 /** The weekly steps of a decay after the last activity, past `after` and up to `until`. */
 export function decaySteps(policy: ExpiryPolicy, activeAt: number, after: number, until: number): readonly DecayStep[] {
   if (policy.kind !== 'decay') return []

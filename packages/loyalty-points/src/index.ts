@@ -1,5 +1,7 @@
 import './refusals.ts'
 
+export type { BalanceView, BothAnswer, HoldAnswer, Posting, RefundAnswer, SpendAnswer } from './answers.ts'
+export type { AccountLine, AccountStatus, HoldView, LotView, StatementLineView, StatementView, TierStatus } from './ask.ts'
 export { balanceAt, tierAt } from './balance.ts'
 export {
   festivals,
@@ -58,7 +60,31 @@ export type {
 export { type Recount, recount } from './recount.ts'
 export { type Quote, quote } from './redemption.ts'
 export { type Rejection, refusal } from './refusals.ts'
+export type {
+  Adjust,
+  Capture,
+  Earn,
+  Freeze,
+  HoldPoints,
+  Import,
+  MemberFacts,
+  Merge,
+  OnAccount,
+  Open,
+  Purchase,
+  Redeem,
+  Refund,
+  Reinstate,
+  Release,
+  Replace,
+  Reverse,
+  Settle,
+  Transfer,
+  Unfreeze,
+  Unmerge,
+} from './requests.ts'
 export { parseCommand } from './schema.ts'
+export { createLoyalty, type Loyalty, type LoyaltyPreviews, type Preview } from './service.ts'
 export { pointsAt, type Recorded, type Statement, type StatementLine, statement } from './statement.ts'
 export { type Tier, type TierRules, type TierView, type TierWindow, tierAfter, tierFor } from './tiers.ts'
 export { type Violation, verifyLedger } from './verify.ts'

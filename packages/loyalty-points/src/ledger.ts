@@ -26,6 +26,8 @@ export function entriesOf(event: LoyaltyEvent): readonly Entry[] {
       return moves('points', 'spent', [event.data])
     case 'loyalty.expired':
       return moves('points', 'expired', [event.data])
+    case 'loyalty.erased':
+      return moves('points', 'expired', event.data.balances)
     case 'loyalty.reinstated':
       return moves('expired', 'points', [event.data])
     case 'loyalty.reversed':

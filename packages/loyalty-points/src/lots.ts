@@ -1,3 +1,5 @@
+import { compareText } from '@patronkit/core/service'
+
 /** What counts for the order in which lots are used. */
 export interface Orderable {
   readonly id: string
@@ -11,7 +13,7 @@ export function byUse(a: Orderable, b: Orderable): number {
     if (a.expiresAt === null) return 1
     return b.expiresAt === null ? -1 : a.expiresAt - b.expiresAt
   }
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
+  return compareText(a.id, b.id)
 }
 
 /** So many points of one lot. */

@@ -3,6 +3,7 @@ import type { Happened, Json } from '@patronkit/core/service'
 import type { Terms } from './clawback.ts'
 import type { Taken } from './lots.ts'
 import type { RefundPolicy } from './programme.ts'
+import type { Statement } from './statement.ts'
 import type { Movement, Standing } from './tiers.ts'
 
 /** Points that came in together and go together. Instants are epoch ms. */
@@ -102,6 +103,8 @@ export interface AccountState {
    * counts and is not taken before what lies between was read.
    */
   readonly readTo: string | null
+  /** Part of `unread` that is gone at the same instant as the lot that was read last. */
+  readonly unreadAlike: number
   readonly debts: { readonly [currency: string]: number }
   readonly holds: { readonly [id: string]: Hold }
   readonly spends: { readonly [id: string]: Spend }
@@ -253,7 +256,13 @@ interface Merging {
 }
 
 export interface LoyaltyEvents {
-  'loyalty.opened': { readonly account: string; readonly programme: string; readonly zone: string; readonly standing: Standing | null }
+  'loyalty.opened': {
+    readonly account: string
+    readonly programme: string
+    readonly currency: string
+    readonly zone: string
+    readonly standing: Standing | null
+  }
   'loyalty.earned': Incoming & {
     readonly source: { readonly order: string } | { readonly event: string }
     readonly record: OrderRecord | null
@@ -340,6 +349,13 @@ export interface LoyaltyEvents {
   'loyalty.unmerged-away': Merging & { readonly to: string; readonly taken: readonly Taken[] }
   'loyalty.unmerged-here': Merging & { readonly from: string; readonly lots: readonly Taken[] }
   'loyalty.qualified': { readonly points: number; readonly from: string }
+  'loyalty.statement-closed': { readonly statement: Statement }
+  /** The account is gone: what it had, and what its entries come to, which stay. */
+  'loyalty.erased': {
+    readonly account: string
+    readonly balances: readonly { readonly currency: string; readonly points: number }[]
+    readonly entries: string
+  }
   'loyalty.tier-reviewed': { readonly from: string; readonly to: string; readonly standing: Standing }
 }
 

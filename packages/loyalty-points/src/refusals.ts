@@ -29,6 +29,9 @@ declare global {
     'loyalty/points-out-of-range': { readonly points: string }
     'loyalty/before-account': { readonly account: string; readonly openedAt: string }
     'loyalty/in-the-future': { readonly at: string; readonly now: string }
+    'loyalty/programme-unknown': { readonly programme: string; readonly at: string }
+    'loyalty/account-unknown': { readonly programme: string; readonly account: string }
+    'loyalty/order-on-several-accounts': { readonly order: string; readonly accounts: readonly string[] }
     'loyalty/no-lunar-date': { readonly year: number; readonly month: number; readonly day: number }
   }
 }
@@ -71,6 +74,12 @@ const SAID: Said = {
   'loyalty/points-out-of-range': (d) => `${d.points} points are not a safe integer. Points stay within 9007199254740991.`,
   'loyalty/before-account': (d) => `account ${d.account} was opened at ${d.openedAt}. Open it earlier, or date the command later.`,
   'loyalty/in-the-future': (d) => `${d.at} lies after now, ${d.now}. Date it when it happened, at the latest now.`,
+  'loyalty/programme-unknown': (d) =>
+    `no version of programme ${d.programme} is in force at ${d.at}. Publish it, effective from then or before.`,
+  'loyalty/account-unknown': (d) =>
+    `programme ${d.programme} has no account ${d.account} of this tenant. Open it or earn on it first, or check both ids.`,
+  'loyalty/order-on-several-accounts': (d) =>
+    `order ${d.order} earned or spent on ${d.accounts.join(', ')}. Refund it on each: name account and programme.`,
   'loyalty/no-lunar-date': (d) =>
     `lunar year ${d.year} has no day ${d.day} in month ${d.month}. Choose a policy for missing leap months and days.`,
 }

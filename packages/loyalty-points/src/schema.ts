@@ -8,7 +8,7 @@ const id = z
   .string()
   .min(1)
   .max(200)
-  .refine((value) => value.isWellFormed(), 'is not well-formed text')
+  .refine((value) => value.isWellFormed() && !value.includes('\u0000'), 'is not well-formed text')
 
 /** At most a billion points at once: sums over an account stay safe integers. */
 const points = z.number().int().min(1).max(1_000_000_000)
@@ -58,7 +58,15 @@ const order: z.ZodType<Order> = z
   })
 
 const at = instantSchema
-const reason = z.string().min(1).max(1_000)
+const reason = z
+  .string()
+  .min(1)
+  .max(1_000)
+  .refine((value) => value.isWellFormed() && !value.includes('\u0000'), 'is not well-formed text')
+const granted = z
+  .array(z.strictObject({ points, earnedAt: at.optional(), expiresAt: at.nullable().optional() }))
+  .min(1)
+  .max(100_000)
 const member = plain.optional()
 const common = { id, at }
 
@@ -77,10 +85,7 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('grant'),
     ...common,
-    lots: z
-      .array(z.strictObject({ points, earnedAt: at.optional(), expiresAt: at.nullable().optional() }))
-      .min(1)
-      .max(100_000),
+    lots: granted,
     currency,
     reason,
   }),
@@ -106,6 +111,17 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('unfreeze'), at }),
   z.strictObject({ type: z.literal('pass-time'), at }),
 ])
+
+export {
+  currency as currencySchema,
+  granted as lotsSchema,
+  id as idSchema,
+  order as orderSchema,
+  paid as amountSchema,
+  plain as plainSchema,
+  points as pointsSchema,
+  reason as reasonSchema,
+}
 
 /** A command from outside, checked. `decide` trusts what comes out of here; what does not fit is refused with each mistake's path. */
 export const parseCommand = (input: unknown): Command => parse(commandSchema, input, 'command')

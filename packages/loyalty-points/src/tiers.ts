@@ -132,6 +132,15 @@ function windowStart(window: TierWindow, standing: Standing, until: number, zone
 }
 
 /**
+ * Movements before this instant are told apart no more by anything that comes after the standing: their sum is enough. A
+ * movement that is not behind the standing needs all of them.
+ */
+export function countsBack(rules: TierRules, standing: Standing, zone: string): number {
+  const from = windowStart(rules.window, standing, standing.asOf, zone)
+  return from === Number.NEGATIVE_INFINITY ? standing.asOf : Math.min(from, standing.countsFrom, standing.renewsFrom)
+}
+
+/**
  * Lets movements and time work on a standing. `movements` are all that matter for the window, in order of time; those after
  * `after` are new. With `after` before everything and the enrolment's standing this is the full recount.
  */

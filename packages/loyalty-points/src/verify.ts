@@ -22,8 +22,9 @@ export function verifyLedger(events: readonly LoyaltyEvent[]): Violation | null 
   for (const [n, event] of events.entries()) {
     const found = beforeEvent(state, event) ?? entriesBalance(event, balances)
     if (found) return { ...found, event: n }
+    const before = state
     state = evolve(state, event)
-    const broken = afterEvent(state, balances)
+    const broken = afterEvent(before, state, balances)
     if (broken) return { ...broken, event: n }
   }
   return null
@@ -38,7 +39,6 @@ const sumOf = (taken: readonly Taken[]): number => taken.reduce((sum, some) => s
 /** What an event takes: from lots that are there, as much as it says. */
 function beforeEvent(state: AccountState, event: LoyaltyEvent): Broken | null {
   const { data } = event
-  const known = new Map(state.lots.map((lot) => [lot.id, lot]))
   const groups: { readonly taken: readonly Taken[]; readonly points?: number }[] = []
   if ('taken' in data)
     groups.push('points' in data ? { taken: data.taken, points: data.points - ('debt' in data ? data.debt : 0) } : { taken: data.taken })
@@ -48,6 +48,7 @@ function beforeEvent(state: AccountState, event: LoyaltyEvent): Broken | null {
       groups.push({ taken, points: points - lapsed - debt - forgiven })
   }
   if (event.type === 'loyalty.reversed') groups.push(event.data.given)
+  const known = groups.length > 0 ? new Set(state.lots.map((lot) => lot.id)) : new Set<string>()
   for (const { taken, points } of groups) {
     const strange = taken.find((some) => !known.has(some.lot) || !Number.isSafeInteger(some.points) || some.points <= 0)
     if (strange) return broken('I4', `${event.type} takes ${strange.points} of lot ${strange.lot}, which the account does not have`)
@@ -90,7 +91,7 @@ function entriesBalance(event: LoyaltyEvent, balances: Map<string, number>): Bro
   return off ? broken('I1', `${event.type} leaves ${off[1]} ${off[0]} over`) : null
 }
 
-function afterEvent(state: AccountState, balances: ReadonlyMap<string, number>): Broken | null {
+function afterEvent(before: AccountState, state: AccountState, balances: ReadonlyMap<string, number>): Broken | null {
   const sums = new Map<string, number>()
   const held = new Map<string, number>()
   for (const hold of Object.values(state.holds)) {
@@ -108,11 +109,14 @@ function afterEvent(state: AccountState, balances: ReadonlyMap<string, number>):
     const [lots, entries] = [sums.get(currency) ?? 0, balances.get(currency) ?? 0]
     if (lots !== entries) return broken('I2', `${currency}: entries say ${entries}, lots and debts ${lots}`)
   }
-  return refundLaw(state)
+  return refundLaw(before, state)
 }
 
-function refundLaw(state: AccountState): Broken | null {
-  for (const { id, refunded, value, earnings } of Object.values(state.orders)) {
+/** Orders and spends that the event did not touch are the very objects that they were. */
+function refundLaw(before: AccountState, state: AccountState): Broken | null {
+  for (const order of Object.values(state.orders)) {
+    const { id, refunded, value, earnings } = order
+    if (before.orders[id] === order) continue
     if (new Exact(refunded).gt(value.amount)) return broken('I7', `order ${id} is refunded beyond its value`)
     const over = earnings.find((earning) => earning.clawedBack > earning.terms.earned)
     if (over) return broken('I7', `order ${id} loses ${over.clawedBack} of ${over.terms.earned} earned`)

@@ -45,6 +45,29 @@ const WHAT = [
   'pass-time',
 ] as const
 
+/** The service names what a command makes after its verb. */
+const VERBS: { readonly [W in (typeof WHAT)[number]]: string } = {
+  earn: 'earn',
+  event: 'earn',
+  'release-pending': 'settle',
+  grant: 'adjust',
+  deduct: 'adjust',
+  hold: 'hold',
+  capture: 'capture',
+  'capture-part': 'capture',
+  release: 'release',
+  replace: 'replace',
+  redeem: 'redeem',
+  'redeem-order': 'redeem',
+  refund: 'refund',
+  'refund-all': 'refund',
+  reverse: 'reverse',
+  reinstate: 'reinstate',
+  freeze: 'freeze',
+  unfreeze: 'unfreeze',
+  'pass-time': 'open',
+}
+
 export const move: fc.Arbitrary<Move> = fc.record({
   what: fc.constantFrom(...WHAT),
   hours: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 6 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 24 * 40 }) }),
@@ -163,9 +186,9 @@ export function tell(list: readonly Move[], programme: Programme, zone = 'Europe
   return { ...story, now, accepted, steps }
 }
 
-function commandOf(one: Move, i: number, { state }: Story, now: number): Command | null {
+export function commandOf(one: Move, i: number, { state }: Story, now: number): Command | null {
   const at = Math.max(START, now - one.late * 3_600_000)
-  const id = `p${i}`
+  const id = `${VERBS[one.what]}/p${i}`
   const pickOf = <T>(of: { readonly [id: string]: T }): T | undefined => Object.values(of)[one.pick % Math.max(1, Object.keys(of).length)]
   // mostly one that is open; now and then one that ended
   const open = Object.fromEntries(Object.entries(state.holds).filter(([, held]) => held.state === 'open'))
@@ -193,7 +216,9 @@ function commandOf(one: Move, i: number, { state }: Story, now: number): Command
     case 'release':
       return hold ? { type: 'release', at, hold: hold.id } : null
     case 'replace':
-      return hold ? { type: 'replace', id, at, hold: hold.id, points: 1 + (one.n % 300), until } : null
+      return hold
+        ? { type: 'replace', id, at, hold: hold.id, points: 1 + (one.n % 300), until, order: { id: `h${i}`, total: cents(100 + one.n) } }
+        : null
     case 'redeem':
       return { type: 'redeem', id, at, points: 1 + (one.n % 200) }
     case 'redeem-order':
@@ -215,7 +240,7 @@ function commandOf(one: Move, i: number, { state }: Story, now: number): Command
     case 'reverse':
       return { type: 'reverse', id, at, posting: pickOf(state.spends)?.id ?? 'none', points: one.n % 2 ? undefined : 1 + (one.n % 50) }
     case 'reinstate':
-      return { type: 'reinstate', id, at, days: one.n % 30, until: now + 10 * DAY }
+      return { type: 'reinstate', id, at, days: 1 + (one.n % 30), until: now + 10 * DAY }
     case 'freeze':
       return one.pick % 8 ? null : { type: 'freeze', at, reason: 'check' }
     case 'unfreeze':

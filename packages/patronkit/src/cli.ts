@@ -3,11 +3,14 @@ import { isPatronkitError, type Locale, PatronkitError } from '@patronkit/core'
 import { readDefinitions } from './commands/definitions.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor-command.ts'
+import { attainmentReportCommand, indexReportCommand } from './commands/kpi-report-command.ts'
 import { slaReportCommand } from './commands/sla-report-command.ts'
 
 const USAGE = `patronkit demo [--out FOLDER] [--locale en|zh-CN]
 patronkit doctor --db FILE [--locale en|zh-CN]
-patronkit sla report LOG.csv --mapping M.json --policy P.json --calendar C.json --db FILE --html OUT.html [--tenant NAME] [--locale en|zh-CN]`
+patronkit sla report LOG.csv --mapping M.json --policy P.json --calendar C.json --db FILE --html OUT.html [--tenant NAME] [--locale en|zh-CN]
+patronkit kpi report LOG.csv --mapping M.json --policy P.json --calendar C.json --db FILE --html OUT.html [--csv OUT.csv] [--json OUT.json] [--tenant NAME] [--locale en|zh-CN]
+patronkit kpi report UNITS.csv --meta TREE.csv --html OUT.html [--group COLUMN] [--csv OUT.csv] [--json OUT.json] [--locale en|zh-CN]`
 
 /** Runs one command line; answers the exit code: 0, or 1 when something was refused or found wrong. */
 export async function main(args: readonly string[], out: { print(line: string): void; complain(line: string): void }): Promise<number> {
@@ -37,12 +40,34 @@ async function run(args: readonly string[], print: (line: string) => void): Prom
     if (!values.db) throw usage('doctor needs --db')
     return doctorCommand({ db: values.db, locale }, print)
   }
+  if (command === 'kpi') return kpiReport(rest, values, locale, print)
   const [sub, log] = rest
   if (command !== 'sla' || sub !== 'report' || log === undefined) throw usage(`there is no command "${positionals.join(' ')}"`)
   const { mapping, policy, calendar, db, html } = values
   if (!mapping || !policy || !calendar || !db || !html) throw usage('sla report needs --mapping, --policy, --calendar, --db and --html')
   const definitions = readDefinitions({ mapping, policy, calendar })
   await slaReportCommand({ log, definitions, db, html, tenant: values.tenant ?? 'default', locale }, print)
+  return true
+}
+
+async function kpiReport(
+  rest: readonly string[],
+  values: ReturnType<typeof readArgs>['values'],
+  locale: Locale,
+  print: (line: string) => void,
+): Promise<boolean> {
+  const [sub, file] = rest
+  if (sub !== 'report' || file === undefined) throw usage(`there is no command "${['kpi', ...rest].join(' ')}"`)
+  const { mapping, policy, calendar, db, html, csv, json, meta, group, tenant = 'default' } = values
+  if (!html) throw usage('kpi report needs --html')
+  const outputs = { html, csv, json, locale }
+  if (meta) {
+    indexReportCommand({ ...outputs, data: file, meta, group }, print)
+    return true
+  }
+  if (!mapping || !policy || !calendar || !db)
+    throw usage('kpi report of a log needs --mapping, --policy, --calendar and --db; of an index, --meta')
+  await attainmentReportCommand({ ...outputs, log: file, definitions: readDefinitions({ mapping, policy, calendar }), db, tenant }, print)
   return true
 }
 
@@ -58,6 +83,10 @@ function readArgs(args: readonly string[]) {
         calendar: text,
         db: text,
         html: text,
+        csv: text,
+        json: text,
+        meta: text,
+        group: text,
         tenant: text,
         locale: text,
         out: text,

@@ -1,10 +1,14 @@
 import type { Clock, Deps, Joined, Scope, Session, Storage } from '@patronkit/core'
 import { createRunner, type Runner } from '@patronkit/core/runner'
+import { createKpi, type Kpi } from '@patronkit/kpi-scoring'
+import { createLoyalty, type Loyalty } from '@patronkit/loyalty-points'
 import { createSla, type Sla } from '@patronkit/sla-engine'
 
 /** Every domain, for one tenant and actor. */
 export interface Domains {
+  readonly kpi: Kpi
   readonly sla: Sla
+  readonly loyalty: Loyalty
 }
 
 /** All packages over one storage. */
@@ -28,12 +32,14 @@ export interface Kit extends Runner {
  * ```
  */
 export function createPatronkit(deps: { readonly storage: Storage; readonly clock?: Clock; readonly random?: Deps['random'] }): Kit {
-  const sla = createSla(deps)
-  const runner = createRunner({ ...deps, services: [sla] })
+  const [kpi, loyalty, sla] = [createKpi(deps), createLoyalty(deps), createSla(deps)]
+  const runner = createRunner({ ...deps, services: [kpi, loyalty, sla] })
   return Object.freeze({
     for: (scope: Scope) => {
-      const bound = { sla: sla.for(scope) }
-      return Object.freeze({ ...bound, in: (session: Session) => Object.freeze({ sla: bound.sla.in(session) }) })
+      const bound = { kpi: kpi.for(scope), loyalty: loyalty.for(scope), sla: sla.for(scope) }
+      const joined = (session: Session) =>
+        Object.freeze({ kpi: bound.kpi.in(session), loyalty: bound.loyalty.in(session), sla: bound.sla.in(session) })
+      return Object.freeze({ ...bound, in: joined })
     },
     consumer: runner.consumer,
     tick: runner.tick,

@@ -14,11 +14,15 @@ import {
   parse,
   read,
 } from '@patronkit/core/service'
-import { foldFacts, passTime, type Rules } from './evolve.ts'
+import type { Books } from './book.ts'
+import { foldFacts } from './evolve.ts'
 import { explainClock } from './explain.ts'
-import type { Attributes, ItemRef, ItemState } from './model.ts'
-import { answerOf, MOST_CLOCKS, type Recorded, readFacts, readItem, SUBJECT, subjectOf } from './record.ts'
-import { type ClockRow, type ItemRow, stateOf } from './rows.ts'
+import { booksIn } from './internal.ts'
+import { answerOf, MOST_CLOCKS, type Recorded, readFacts, readItem, SUBJECT, subjectOf, unknownItem } from './item.ts'
+import type { Attributes, ItemRef, ItemState, StoredFact } from './model.ts'
+import { passTime } from './passing.ts'
+import { DEFAULT_AGREEMENT } from './policy.ts'
+import { type ClockRow, type ItemRow, stateOf, UNRULED } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { dueSchema, explainSchema, itemsSchema, statusManySchema, statusSchema } from './schema.ts'
 import { clocks, items } from './tables.ts'
@@ -39,17 +43,35 @@ export function* status(book: Rulebook, ctx: Context, i: { item: ItemRef; asOf?:
   const { item, asOf } = parse(statusSchema, i, 'status')
   const { head, state } = yield* readItem(ctx, item, [])
   if (!state) throw unknownItem(item)
-  const rules = yield* book.pinnedTo(ctx, state)
-  if (asOf === undefined) return answerOf(item, state, nowFor(ctx, head), rules)
-  const then = yield* stateAt(ctx, item, state, asOf, rules)
-  return then ? answerOf(item, then, asOf, rules) : { item, clocks: [], nextDueAt: null }
+  const at = asOf ?? Math.max(nowFor(ctx, head), state.asOf)
+  const then = yield* stateAt(book, ctx, item, state, at)
+  return then ? answerOf(item, then.state, at, then.books) : { item, clocks: [], nextDueAt: null }
+}
+
+interface Then {
+  readonly state: ItemState
+  readonly books: Books
 }
 
 /** The item as its facts up to an instant had made it; null before its first fact. */
-function* stateAt(ctx: Context, item: ItemRef, state: ItemState, at: number, rules: Rules | null): Operation<ItemState | null> {
-  if (at >= state.asOf) return passTime(state, at, rules).state
+function* stateAt(book: Rulebook, ctx: Context, item: ItemRef, state: ItemState, at: number): Operation<Then | null> {
+  if (at >= state.asOf && state.book.knownAt !== UNRULED) {
+    const books = yield* book.books(ctx, [state.book])
+    return { state: passTime(state, at, books), books }
+  }
   const known = (yield* readFacts(ctx, item)).filter((fact) => fact.at <= at)
-  return known.length === 0 ? null : passTime(foldFacts(known, rules).state, at, rules).state
+  if (known.length === 0) return null
+  const folded = yield* foldStored(book, ctx, known, state)
+  return { state: passTime(folded.state, at, folded.books), books: folded.books }
+}
+
+const knownAt = ({ book }: ItemState): number | undefined => (book.knownAt === UNRULED ? undefined : book.knownAt)
+
+/** Folds the facts of an item from the start, with what was known of the rules when they were attached. */
+function* foldStored(book: Rulebook, ctx: Context, known: readonly StoredFact[], state: ItemState): Operation<Then> {
+  const ref = (yield* book.refs(ctx))(Math.min(...known.map((fact) => fact.at)), knownAt(state))
+  const books = yield* book.books(ctx, [ref, ...booksIn(known)])
+  return { state: foldFacts(known, books, ref), books }
 }
 
 export function* statusMany(book: Rulebook, ctx: Context, i: { items: readonly ItemRef[] }): Operation<readonly Recorded[]> {
@@ -69,14 +91,16 @@ export function* statusMany(book: Rulebook, ctx: Context, i: { items: readonly I
     const at = new Map(subjects.map((subject, n) => [subject, nowFor(ctx, heads[n]!)]))
     for (const row of rows) {
       const subject = subjectOf({ type, id: row.item })
-      found.set(subject, { state: stateOf(row, byItem.get(row.item) ?? []), at: at.get(subject)! })
+      const state = stateOf(row, byItem.get(row.item) ?? [])
+      found.set(subject, { state, at: Math.max(at.get(subject)!, state.asOf) })
     }
   }
   const answers: Recorded[] = []
   for (const item of asked) {
     const known = found.get(subjectOf(item))
     if (!known) throw unknownItem(item)
-    answers.push(answerOf(item, known.state, known.at, yield* book.pinnedTo(ctx, known.state)))
+    const then = yield* stateAt(book, ctx, item, known.state, known.at)
+    answers.push(answerOf(item, then!.state, known.at, then!.books))
   }
   return answers
 }
@@ -84,18 +108,20 @@ export function* statusMany(book: Rulebook, ctx: Context, i: { items: readonly I
 export function* explain(
   book: Rulebook,
   ctx: Context,
-  i: { item: ItemRef; metric: string; cycle?: number; asOf?: Instant },
+  i: { item: ItemRef; metric: string; agreement?: string; cycle?: number; asOf?: Instant },
 ): Operation<Explanation> {
-  const { item, metric, cycle = 1, asOf } = parse(explainSchema, i, 'explain')
+  const { item, metric, agreement = DEFAULT_AGREEMENT, cycle = 1, asOf } = parse(explainSchema, i, 'explain')
   const { head, state } = yield* readItem(ctx, item, [])
   if (!state) throw unknownItem(item)
-  const rules = yield* book.pinnedTo(ctx, state)
   const facts = yield* readFacts(ctx, item)
-  const explanation = rules && explainClock(item, { metric, cycle }, facts, asOf ?? nowFor(ctx, head), rules)
+  const at = asOf ?? nowFor(ctx, head)
+  const ref = (yield* book.refs(ctx))(facts[0]!.at, knownAt(state))
+  const books = yield* book.books(ctx, [ref, ...booksIn(facts)])
+  const explanation = explainClock(item, { agreement, metric, cycle }, facts, at, books, ref)
   if (explanation) return explanation
   throw new PatronkitError({
     code: 'sla/unknown-clock',
-    message: `${item.type} ${item.id} has no clock ${metric} in cycle ${cycle} at that time. Ask status for the clocks it has.`,
+    message: `${item.type} ${item.id} has no clock ${metric} of ${agreement} in cycle ${cycle} at that time. Ask status for the clocks it has.`,
     details: { item, metric, cycle },
   })
 }
@@ -113,7 +139,8 @@ export function* due(book: Rulebook, ctx: Context, i: { before?: Instant; after?
   for (const row of page) {
     const item = { type: row.item_type, id: row.item }
     const state = stateOf(itemRows.get(subjectOf(item))!, [row])
-    rows.push(...viewClocks(state, ctx.now, yield* book.pinnedTo(ctx, state)).map((view) => ({ ...view, item })))
+    const books = yield* book.books(ctx, [state.book])
+    rows.push(...viewClocks(state, ctx.now, books).map((view) => ({ ...view, item })))
   }
   return { rows, next: found.length > limit ? cursorAt(order, page.at(-1)!) : null }
 }
@@ -162,15 +189,9 @@ function* viewItem(
 ): Operation<ItemView | null> {
   const state = stateOf(row, clockRows)
   const item = { type: row.item_type, id: row.item }
-  const rules = yield* book.pinnedTo(ctx, state)
   const at = asOf ?? Math.max(ctx.now, state.asOf)
-  const then = yield* stateAt(ctx, item, state, at, rules)
-  return then && { ...answerOf(item, then, at, rules), attributes: then.attributes, openedAt: new Date(then.openedAt) }
+  const then = yield* stateAt(book, ctx, item, state, at)
+  return (
+    then && { ...answerOf(item, then.state, at, then.books), attributes: then.state.attributes, openedAt: new Date(then.state.openedAt) }
+  )
 }
-
-const unknownItem = (item: ItemRef) =>
-  new PatronkitError({
-    code: 'sla/unknown-item',
-    message: `nothing was ever recorded about ${item.type} ${item.id} of this tenant. Record a fact first, or check type and id.`,
-    details: { item },
-  })

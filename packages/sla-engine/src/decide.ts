@@ -1,26 +1,31 @@
 import { countedAt } from '@patronkit/business-time/clock'
 import { OVER } from '@patronkit/business-time/ladder'
 import { type Happened, type Json, toIso } from '@patronkit/core/service'
-import { applyFacts, calendarOf, type Evolved, foldFacts, inTime, passTime, type Rules } from './evolve.ts'
-import type { Climbed, ItemClock, ItemRef, ItemState, StoredFact } from './model.ts'
+import { type Books, countedOn } from './book.ts'
+import { applyFacts, foldFacts, inTime } from './evolve.ts'
+import { internalOf, isInternal } from './internal.ts'
+import { heightOf, stepNamed } from './ladder.ts'
+import type { Author, BookRef, ClockKey, ItemClock, ItemRef, ItemState, StoredFact } from './model.ts'
+import { passTime, toldAt } from './passing.ts'
+import type { Policy, Recipient, Step } from './policy.ts'
+import { dueAt } from './view.ts'
 
 declare global {
   interface PatronkitEvents {
     'sla.recorded': { readonly item: ItemRef; readonly facts: readonly RecordedFact[] }
-    'sla.attached': { readonly item: ItemRef; readonly policy: Pin; readonly calendar: Pin }
-    'sla.warned': StepData & { readonly percent: number }
-    'sla.breached': StepData & { readonly overMs: number }
-    'sla.withdrawn': {
+    'sla.retargeted': {
       readonly item: ItemRef
-      readonly metric: string
-      readonly cycle: number
-      readonly step: string
-      readonly because: readonly string[]
+      readonly facts: readonly RecordedFact[]
+      readonly clocks: readonly Retargeted[]
+      readonly reason: string
     }
-    'sla.stopped': {
-      readonly item: ItemRef
-      readonly metric: string
-      readonly cycle: number
+    'sla.attached': ClockOwner & { readonly policy: Pin; readonly calendar: Pin | null }
+    'sla.warned': StepData & { readonly percent: number | null }
+    'sla.breached': StepData & { readonly overMs: number }
+    'sla.escalated': StepData & { readonly overMs: number }
+    'sla.skipped': ClockData & { readonly steps: readonly string[]; readonly because: 'catch-up' | 'import' }
+    'sla.withdrawn': ClockData & { readonly step: string; readonly because: readonly string[] }
+    'sla.stopped': ClockData & {
       readonly outcome: 'met' | 'breached' | 'untargeted'
       readonly workedMs: number
       readonly targetMs: number | null
@@ -31,7 +36,6 @@ declare global {
 interface Pin {
   readonly id: string
   readonly version: number
-  readonly hash: string
 }
 interface RecordedFact {
   readonly id: string
@@ -39,14 +43,39 @@ interface RecordedFact {
   readonly at: string
   readonly attributes: Json
   readonly data: Json
+  readonly author?: Author
+  readonly visibility?: 'public' | 'internal'
+  readonly channel?: string
+  /** The merge or split that brought it here. */
+  readonly via?: string
 }
-interface StepData {
+interface Due {
+  readonly dueAt: string | null
+  readonly targetMs: number | null
+}
+/** A clock whose due instant or target is another now; `from` is null for one that was not there before. */
+interface Retargeted extends ClockKey {
+  readonly from: Due | null
+  readonly to: Due
+}
+interface ClockOwner {
   readonly item: ItemRef
+  readonly agreement: string
+}
+interface ClockData extends ClockOwner {
   readonly metric: string
   readonly cycle: number
+}
+interface StepData extends ClockData {
   readonly step: string
+  /** 0 for warnings by share and for the breach, then the place of the step in its ladder, from 1. */
+  readonly level: number
+  readonly tell: readonly Recipient[]
+  readonly party: string | null
   readonly policy: Pin
   readonly targetMs: number
+  /** When it was reached; the event's own instant is when it is told, later where quiet hours lay between. */
+  readonly reachedAt: string
 }
 
 /** What a decision comes to: the item as it is now, and what is to be written down about it. */
@@ -55,72 +84,200 @@ export interface Decision {
   readonly events: readonly Happened[]
 }
 
+/** Why steps may be passed over without a word. */
+type Silence = 'catch-up' | 'import'
+
+export interface Recording {
+  readonly item: ItemRef
+  readonly before: ItemState | null
+  /** All facts stored so far, in any order; null where they were not read. */
+  readonly past: readonly StoredFact[] | null
+  readonly fresh: readonly StoredFact[]
+  readonly books: Books
+  /** The book of an item that is folded from its start. */
+  readonly book: BookRef
+  /** Up to here steps are old news, and passed over. */
+  readonly silentUntil?: number
+}
+
 /**
- * New facts about an item. Facts behind the item's `asOf` are late: then `past` has all facts stored so far and
- * everything is folded anew, so that the order of delivery does not matter.
+ * New facts about an item. With `past` everything is folded anew, up to where time had passed already, so that the order of
+ * delivery does not matter; without, the facts must not be earlier than the item's `asOf`. Throws PastNeeded where the past
+ * has to be counted again and was not given.
  */
-export function decideRecord(
-  item: ItemRef,
-  before: ItemState | null,
-  past: readonly StoredFact[] | null,
-  fresh: readonly StoredFact[],
-  rules: Rules | null,
-): Decision {
-  const evolved = past || !before ? anew([...(past ?? []), ...fresh], before, rules) : applyFacts(before, inTime(fresh), rules)
-  const { state } = evolved
-  const attached = rules && !before?.policy ? [attachedEvent(item, state.openedAt, rules)] : []
-  const steps = newSteps(before, evolved)
+export function decideRecord(i: Recording): Decision {
+  const { item, before, past, fresh, books, book } = i
+  const folded = past || !before ? anew([...(past ?? []), ...fresh], before, books, book) : applyFacts(before, inTime(fresh), books, null)
+  const state = i.silentUntil === undefined ? folded : passTime(folded, i.silentUntil, books)
   const first = Math.min(...fresh.map((fact) => fact.at))
+  const told = tell(item, before, state, books, { noticedAt: state.asOf, silentUntil: i.silentUntil })
   return {
-    state,
+    state: told.state,
     events: [
-      ...attached,
-      ...steps.map((step) => stepEvent(item, step, state, rules!, step.at)),
-      { type: 'sla.recorded', v: 1, at: first, data: { item, facts: fresh.map(recorded) } as unknown as Json },
+      ...attached(item, before, state, books, first),
+      ...told.events,
+      ...said(item, before, state, fresh, books, first),
       ...withdrawn(item, before, state, fresh, first),
       ...stopped(item, before, state),
     ],
   }
 }
 
+/** The facts themselves; where they change what is promised, with what became of it. */
+function said(
+  item: ItemRef,
+  before: ItemState | null,
+  after: ItemState,
+  fresh: readonly StoredFact[],
+  books: Books,
+  at: number,
+): readonly Happened[] {
+  const facts = fresh.map(recorded)
+  const changing = fresh.filter((fact) => isInternal(fact) && ['rules', 'due'].includes(internalOf(fact).kind))
+  if (!before || changing.length < fresh.length) return [{ type: 'sla.recorded', v: 1, at, data: json({ item, facts }) }]
+  const [was, is] = [books(before.book), books(after.book)]
+  const clocks = after.clocks.flatMap((clock): readonly Retargeted[] => {
+    const { agreement, metric, cycle, targetMs } = clock
+    const old = clockAt(before, clock)
+    const from = old ? { dueAt: isoOf(dueAt(old, was)), targetMs: old.targetMs } : null
+    const to = { dueAt: isoOf(dueAt(clock, is)), targetMs }
+    return JSON.stringify(from) === JSON.stringify(to) ? [] : [{ agreement, metric, cycle, from, to }]
+  })
+  const reason = String(changing[0]?.data?.reason ?? '')
+  return [{ type: 'sla.retargeted', v: 1, at, data: json({ item, facts, clocks, reason }) }]
+}
+
+const isoOf = (at: number | null): string | null => (at === null ? null : toIso(at))
+
 /** Time passed and nobody did anything: the steps that were reached. */
-export function decideTime(item: ItemRef, before: ItemState, until: number, rules: Rules): Decision {
-  const evolved = passTime(before, until, rules)
-  return { state: evolved.state, events: evolved.climbed.map((step) => stepEvent(item, step, evolved.state, rules, until)) }
+export function decideTime(item: ItemRef, before: ItemState, until: number, books: Books): Decision {
+  return tell(item, before, passTime(before, until, books), books, { noticedAt: until })
 }
 
 /** Folds everything, up to where time had passed already. */
-function anew(all: readonly StoredFact[], before: ItemState | null, rules: Rules | null): Evolved {
-  const folded = foldFacts(all, rules)
-  const passed = passTime(folded.state, before?.asOf ?? folded.state.asOf, rules)
-  const state = { ...passed.state, asOf: Math.max(passed.state.asOf, before?.asOf ?? passed.state.asOf) }
-  return { state, climbed: [...folded.climbed, ...passed.climbed] }
+function anew(all: readonly StoredFact[], before: ItemState | null, books: Books, ref: BookRef): ItemState {
+  const folded = foldFacts(all, books, ref)
+  const until = Math.max(folded.asOf, before?.asOf ?? folded.asOf)
+  const passed = passTime(folded, until, books)
+  return { ...passed, asOf: Math.max(passed.asOf, until) }
 }
 
-const attachedEvent = (item: ItemRef, at: number, rules: Rules): Happened => ({
-  type: 'sla.attached',
-  v: 1,
-  at,
-  data: { item, policy: rules.pinnedPolicy, calendar: rules.pinnedCalendar } as unknown as Json,
-})
-
-const clockAt = (state: ItemState | null, of: { readonly metric: string; readonly cycle: number }): ItemClock | undefined =>
-  state?.clocks.find((clock) => clock.metric === of.metric && clock.cycle === of.cycle)
-
-const newSteps = (before: ItemState | null, evolved: Evolved): readonly Climbed[] =>
-  evolved.climbed.filter((step) => !clockAt(before, step)?.climbed.includes(step.step)).sort((a, b) => a.at - b.at)
-
-function stepEvent(item: ItemRef, step: Climbed, state: ItemState, rules: Rules, noticedAt: number): Happened {
-  const clock = clockAt(state, step)!
-  const { metric, cycle } = step
-  const targetMs = clock.targetMs!
-  const data = { item, metric, cycle, step: step.step, policy: rules.pinnedPolicy, targetMs }
-  if (step.step !== OVER) return { type: 'sla.warned', v: 1, at: step.at, data: json({ ...data, percent: Number.parseInt(step.step, 10) }) }
-  const overMs = Math.max(1, countedAt(clock.clock, Math.max(noticedAt, clock.clock.since!), calendarOf(clock, rules)) - targetMs)
-  return { type: 'sla.breached', v: 1, at: step.at, data: json({ ...data, overMs }) }
+function attached(item: ItemRef, before: ItemState | null, after: ItemState, books: Books, at: number): readonly Happened[] {
+  const [was, book] = [before && books(before.book), books(after.book)]
+  return Object.entries(after.attached).flatMap(([agreement, { policy }]): readonly Happened[] => {
+    const now = book.byId.get(policy)!
+    const held = before && Object.hasOwn(before.attached, agreement) ? was!.byId.get(before.attached[agreement]!.policy) : undefined
+    if (held?.pin.hash === now.pin.hash) return []
+    const calendar = typeof now.policy.calendar === 'string' ? book.calendarPin(now.policy.calendar) : null
+    return [{ type: 'sla.attached', v: 1, at: before ? at : after.openedAt, data: json({ item, agreement, policy: now.pin, calendar }) }]
+  })
 }
 
-/** A step that fired and that a late fact made untrue: said once, and the fact is named. */
+const sameKey = (a: ClockKey, b: ClockKey): boolean => a.cycle === b.cycle && a.metric === b.metric && a.agreement === b.agreement
+
+const clockAt = (state: ItemState | null, of: ClockKey): ItemClock | undefined => state?.clocks.find((clock) => sameKey(clock, of))
+
+/** Steps that were climbed and whose time to be told has come. */
+const settled = (clock: ItemClock | undefined): readonly string[] =>
+  clock ? Object.keys(clock.climbed).filter((step) => !clock.waiting.some((one) => one.step === step)) : []
+
+/** Tells each step that came to be told: of several on one clock only the highest, unless the policy wants them all. */
+function tell(
+  item: ItemRef,
+  before: ItemState | null,
+  after: ItemState,
+  books: Books,
+  i: { readonly noticedAt: number; readonly silentUntil?: number | undefined },
+): Decision {
+  const events: Happened[] = []
+  const book = books(after.book)
+  const clocks = after.clocks.map((clock): ItemClock => {
+    const was = clockAt(before, clock)
+    const carried = was ? was.skipped.filter((step) => Object.hasOwn(clock.climbed, step)) : clock.skipped
+    const known = settled(was)
+    const due = settled(clock).filter((step) => !known.includes(step))
+    // what was told already does not wait to be told, even where a late fact moved it into quiet hours
+    const waiting = clock.waiting.filter(({ step }) => !known.includes(step))
+    const policy = book.byId.get(clock.policy.id)?.policy
+    if (due.length === 0 || !policy) return same(clock, carried, waiting) ? clock : { ...clock, skipped: carried, waiting }
+    const steps = policy.targets[clock.metric]?.steps ?? []
+    const ordered = due
+      .map((step) => ({ step, at: clock.climbed[step]!, height: heightOf(step, clock, steps) }))
+      .sort((a, b) => a.at - b.at || a.height - b.height)
+    const { spoken, silent, because } = chosen(ordered, policy, i.silentUntil)
+    for (const step of spoken) events.push(stepEvent(item, clock, step, policy, books, after, i.noticedAt))
+    if (silent.length > 0) {
+      const { agreement, metric, cycle } = clock
+      events.push({
+        type: 'sla.skipped',
+        v: 1,
+        at: silent.at(-1)!.at,
+        data: json({ item, agreement, metric, cycle, steps: silent.map(({ step }) => step), because }),
+      })
+    }
+    return { ...clock, waiting, skipped: [...carried, ...silent.map(({ step }) => step)] }
+  })
+  return { state: { ...after, clocks }, events: events.sort((a, b) => a.at - b.at) }
+}
+
+const same = (clock: ItemClock, skipped: readonly string[], waiting: ItemClock['waiting']): boolean =>
+  skipped.length === clock.skipped.length && waiting.length === clock.waiting.length
+
+interface At {
+  readonly step: string
+  readonly at: number
+}
+
+/** A breach is always told; of the other steps that fell due together the highest, unless all are wanted. */
+function chosen(due: readonly At[], policy: Policy, silentUntil: number | undefined) {
+  const old = silentUntil === undefined ? [] : due.filter(({ at }) => at <= silentUntil)
+  if (old.length > 0) return { spoken: due.filter((one) => !old.includes(one)), silent: old, because: 'import' as Silence }
+  if (policy.catchUp === 'all') return { spoken: due, silent: [], because: 'catch-up' as Silence }
+  const highest = due.at(-1)
+  const spoken = due.filter((one) => one === highest || one.step === OVER)
+  return { spoken, silent: due.filter((one) => !spoken.includes(one)), because: 'catch-up' as Silence }
+}
+
+function stepEvent(item: ItemRef, clock: ItemClock, i: At, policy: Policy, books: Books, state: ItemState, noticedAt: number): Happened {
+  const { agreement, metric, cycle, party } = clock
+  const { step, kind, level, tell: recipients, percent } = aboutStep(i.step, clock, policy)
+  const targetMs = clock.targetMs ?? 0
+  const at = toldAt(i.at, policy, books(state.book))
+  const data = {
+    item,
+    agreement,
+    metric,
+    cycle,
+    step,
+    level,
+    tell: recipients,
+    party,
+    policy: clock.policy,
+    targetMs,
+    reachedAt: toIso(i.at),
+  }
+  if (kind === 'warned') return { type: 'sla.warned', v: 1, at, data: json({ ...data, percent }) }
+  const counted = countedAt(clock.clock, Math.max(noticedAt, clock.clock.since!), countedOn(clock, books(state.book)))
+  return { type: `sla.${kind}`, v: 1, at, data: json({ ...data, overMs: Math.max(1, counted - targetMs) }) }
+}
+
+/** What the policy says of a step by its name. */
+function aboutStep(name: string, clock: ItemClock, policy: Policy) {
+  if (name === OVER) return { step: name, kind: 'breached', level: 0, tell: [], percent: null } as const
+  const steps: readonly Step[] = policy.targets[clock.metric]?.steps ?? []
+  const found = stepNamed(name, steps)
+  if (!found) return aboutUnknown(name)
+  const kind = 'over' in found.at ? ('escalated' as const) : ('warned' as const)
+  return { step: name, kind, level: steps.indexOf(found) + 1, tell: found.tell ?? [], percent: 'percent' in found.at ? found.at.percent : null }
+}
+
+/** A share of `warnAt`, or a step of a ladder that held when it was reached and no longer does. */
+function aboutUnknown(step: string) {
+  const kind = / over( #\d+)?$/.test(step) ? ('escalated' as const) : ('warned' as const)
+  return { step, kind, level: 0, tell: [], percent: /^\d+%/.test(step) ? Number.parseInt(step, 10) : null }
+}
+
+/** A step that was told and that a late fact made untrue: said once, and the fact is named. */
 function withdrawn(
   item: ItemRef,
   before: ItemState | null,
@@ -130,31 +287,45 @@ function withdrawn(
 ): readonly Happened[] {
   const because = fresh.map((fact) => fact.id)
   return (before?.clocks ?? []).flatMap((clock) => {
-    const now = clockAt(after, clock)?.climbed ?? []
-    const untrue = clock.climbed.filter((step) => !now.includes(step))
-    const { metric, cycle } = clock
-    return untrue.map((step): Happened => ({ type: 'sla.withdrawn', v: 1, at, data: json({ item, metric, cycle, step, because }) }))
+    const now = clockAt(after, clock)?.climbed ?? {}
+    const untrue = settled(clock).filter((step) => !Object.hasOwn(now, step) && !clock.skipped.includes(step))
+    const { agreement, metric, cycle } = clock
+    return untrue.map(
+      (step): Happened => ({ type: 'sla.withdrawn', v: 1, at, data: json({ item, agreement, metric, cycle, step, because }) }),
+    )
   })
 }
 
 /** Clocks that now stand stopped, or stand stopped elsewhere than before. */
 function stopped(item: ItemRef, before: ItemState | null, after: ItemState): readonly Happened[] {
   return after.clocks.flatMap((clock): readonly Happened[] => {
-    const was = clockAt(before, clock)?.clock
+    const was = clockAt(before, clock)
     const { phase, since, countedMs } = clock.clock
-    if (phase !== 'stopped' || (was?.phase === 'stopped' && was.since === since && was.countedMs === countedMs)) return []
-    const { metric, cycle, targetMs } = clock
-    const outcome = targetMs === null ? 'untargeted' : clock.breachedAt !== null || countedMs > targetMs ? 'breached' : 'met'
-    return [{ type: 'sla.stopped', v: 1, at: since!, data: json({ item, metric, cycle, outcome, workedMs: countedMs, targetMs }) }]
+    if (phase !== 'stopped') return []
+    if (was?.clock.phase === 'stopped' && was.clock.since === since && was.clock.countedMs === countedMs && was.ruled === clock.ruled)
+      return []
+    const { agreement, metric, cycle, targetMs } = clock
+    const data = { item, agreement, metric, cycle, outcome: outcomeOf(clock), workedMs: countedMs, targetMs }
+    return [{ type: 'sla.stopped', v: 1, at: since!, data: json(data) }]
   })
 }
 
-const recorded = (fact: StoredFact): RecordedFact => ({
-  id: fact.id,
-  type: fact.type,
-  at: toIso(fact.at),
-  attributes: fact.attributes,
-  data: fact.data,
+function outcomeOf(clock: ItemClock): 'met' | 'breached' | 'untargeted' {
+  if (clock.ruled) return clock.ruled
+  if (clock.targetMs === null) return 'untargeted'
+  return clock.breachedAt !== null || clock.clock.countedMs > clock.targetMs ? 'breached' : 'met'
+}
+
+const recorded = ({ id, type, at, author, visibility, channel, attributes, data, via }: StoredFact): RecordedFact => ({
+  id,
+  type,
+  at: toIso(at),
+  attributes,
+  data,
+  ...(author ? { author } : {}),
+  ...(visibility ? { visibility } : {}),
+  ...(channel ? { channel } : {}),
+  ...(via ? { via } : {}),
 })
 
 const json = (data: object): Json => data as unknown as Json

@@ -1,6 +1,7 @@
 import { all, type Context, commit, field, list, type Operation, parse, read, redact, unitOn, type Write } from '@patronkit/core/service'
+import { MOST_FACTS, QUEUE, readItem, SUBJECT, subjectOf } from './item.ts'
 import type { ItemRef } from './model.ts'
-import { MOST_FACTS, QUEUE, readItem, SUBJECT, subjectOf } from './record.ts'
+import { clockName } from './rows.ts'
 import { statusSchema } from './schema.ts'
 import { clocks, facts, items } from './tables.ts'
 
@@ -30,7 +31,9 @@ export function* erase(ctx: Context, i: { readonly item: ItemRef }): Operation<E
     const writes: readonly Write[] = [
       { write: 'remove', table: items, key },
       ...rows.map((row): Write => ({ write: 'remove', table: facts, key: { ...key, fact: row.fact } })),
-      ...state.clocks.map(({ metric, cycle }): Write => ({ write: 'remove', table: clocks, key: { ...key, metric, cycle } })),
+      ...state.clocks.map(
+        (clock): Write => ({ write: 'remove', table: clocks, key: { ...key, metric: clockName(clock), cycle: clock.cycle } }),
+      ),
     ]
     const subject = subjectOf(item)
     const events = [{ type: 'sla.erased', v: 1, at: ctx.now, data: { item: { type: item.type, id: item.id } } }]

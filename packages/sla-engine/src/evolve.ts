@@ -1,153 +1,109 @@
-import { alwaysOpen, type WorkingCalendar } from '@patronkit/business-time/calendar'
-import { countedAt, IDLE, moveClock, reaches } from '@patronkit/business-time/clock'
-import { climb, OVER, rungsOf } from '@patronkit/business-time/ladder'
-import type { Pinned } from '@patronkit/core/service'
-import type { Attributes, Climbed, ItemClock, ItemState, StoredFact } from './model.ts'
-import { allowed, countsIn, lengthMs, type MetricRule, names, type Policy, pauses, reopening, ruleOf } from './policy.ts'
-
-/** The policy and calendar that are pinned to an item, ready to count with. */
-export interface Rules {
-  readonly policy: Policy
-  readonly calendar: WorkingCalendar
-  readonly pinnedPolicy: Pinned
-  readonly pinnedCalendar: Pinned
-}
-
-/** What a fold answers: the item, and the steps that were reached on the way. */
-export interface Evolved {
-  readonly state: ItemState
-  readonly climbed: readonly Climbed[]
-}
-
-/** An item before its first fact. */
-export function unopened(openedAt: number, rules: Rules | null): ItemState {
-  const clocks = rules ? Object.keys(rules.policy.targets).map((metric) => unstarted(metric, 1, rules.policy)) : []
-  return { attributes: {}, openedAt, asOf: openedAt, policy: rules?.pinnedPolicy ?? null, calendar: rules?.pinnedCalendar ?? null, clocks }
-}
-
-const unstarted = (metric: string, cycle: number, policy: Policy): ItemClock => ({
-  metric,
-  cycle,
-  clock: IDLE,
-  held: false,
-  targetMs: null,
-  counts: countsIn(policy.targets[metric]!),
-  climbed: [],
-  missedAt: null,
-  breachedAt: null,
-})
-
-/** The calendar a clock is counted on: the item's, or plain wall time. */
-export const calendarOf = (clock: ItemClock, rules: Rules): WorkingCalendar => (clock.counts === 'wall' ? alwaysOpen : rules.calendar)
+import { moveClock } from '@patronkit/business-time/clock'
+import { type Adopting, adopt, PastNeeded } from './adopt.ts'
+import { type Book, type Books, countedOn } from './book.ts'
+import { type Internal, internalOf, isInternal, undone } from './internal.ts'
+import type { Attributes, BookRef, ItemClock, ItemState, StoredFact } from './model.ts'
+import { isOpen } from './move.ts'
+import { moveAll } from './move-all.ts'
+import { passTime } from './passing.ts'
+import { openerBy, type Recounted, unopened, waitingAfter } from './replay.ts'
 
 /** The whole past of an item at once: its facts in the order in which they happened, ties in order of arrival. */
-export function foldFacts(facts: readonly StoredFact[], rules: Rules | null): Evolved {
-  const sorted = inTime(facts)
-  return applyFacts(unopened(sorted[0]!.at, rules), sorted, rules)
+export function foldFacts(facts: readonly StoredFact[], books: Books, ref: BookRef): ItemState {
+  const sorted = inTime(undone(facts))
+  return applyFacts(unopened(sorted[0]!.at, ref), sorted, books, [])
 }
 
 export const inTime = (facts: readonly StoredFact[]): readonly StoredFact[] =>
   [...facts].sort((a, b) => a.at - b.at || a.arrival - b.arrival)
 
-/** Goes on from a state with facts that are not earlier than its `asOf`. */
-export function applyFacts(start: ItemState, sorted: readonly StoredFact[], rules: Rules | null): Evolved {
-  const climbed: Climbed[] = []
+/**
+ * Goes on from a state with facts that are not earlier than its `asOf`. `past` are the facts before them, null where they were
+ * not read; throws PastNeeded where they have to be.
+ */
+export function applyFacts(
+  start: ItemState,
+  sorted: readonly StoredFact[],
+  books: Books,
+  past: readonly StoredFact[] | null,
+  recounted: Recounted | null = null,
+): ItemState {
+  const known = past && [...past]
   let state = start
   for (const fact of sorted) {
-    const passed = passTime(state, fact.at, rules)
-    const after = applyFact(passed.state, fact, rules)
-    const reached = passTime(after, fact.at, rules)
-    climbed.push(...passed.climbed, ...reached.climbed)
-    state = reached.state
+    state = passTime(applyFact(passTime(state, fact.at, books), fact, books, known, recounted), fact.at, books)
+    known?.push(fact)
   }
-  return { state, climbed }
+  return state
 }
 
-/** Lets time pass: running clocks reach the steps of their ladders. */
-export function passTime(state: ItemState, until: number, rules: Rules | null): Evolved {
-  if (!rules) return { state, climbed: [] }
-  const climbed: Climbed[] = []
-  const clocks = state.clocks.map((clock): ItemClock => {
-    const reached = climb(clock.clock, ladderOf(clock, rules.policy), clock.climbed, until, calendarOf(clock, rules))
-    if (reached.length === 0) return clock
-    for (const { step, at } of reached) climbed.push({ metric: clock.metric, cycle: clock.cycle, step, at })
-    const next = { ...clock, climbed: [...clock.climbed, ...reached.map((rung) => rung.step)] }
-    const over = reached.find((rung) => rung.step === OVER)
-    return over ? { ...next, missedAt: reaches(clock.clock, clock.targetMs!, calendarOf(clock, rules)), breachedAt: over.at } : next
-  })
-  if (climbed.length === 0) return { state, climbed }
-  climbed.sort((a, b) => a.at - b.at)
-  return { state: { ...state, clocks, asOf: Math.max(state.asOf, climbed.at(-1)!.at) }, climbed }
-}
-
-/** The steps of a clock: its warnings, and the first millisecond over the target. */
-export const ladderOf = (clock: ItemClock, policy: Policy) =>
-  clock.targetMs === null
-    ? []
-    : rungsOf(
-        clock.targetMs,
-        (policy.targets[clock.metric]?.warnAt ?? []).map((warning) => warning.percent),
-      )
+const endedAfter = (ended: boolean, type: string): boolean =>
+  type === 'resolved' || type === 'closed' ? true : type === 'reopened' ? false : ended
 
 /** The item after one fact. */
-function applyFact(state: ItemState, fact: StoredFact, rules: Rules | null): ItemState {
-  const attributes: Attributes = fact.attributes ? { ...state.attributes, ...fact.attributes } : state.attributes
-  const moved = { ...state, attributes, asOf: Math.max(state.asOf, fact.at) }
-  if (!rules) return moved
-  const paused = pauses(rules.policy, attributes)
-  const clocks = state.clocks.flatMap((clock, i) => {
-    const newest = state.clocks.findLastIndex((other) => other.metric === clock.metric) === i
-    return newest ? moveItemClock(clock, fact, paused, rules).map((next) => retarget(next, attributes, fact.at, rules)) : [clock]
-  })
-  return { ...moved, clocks }
+function applyFact(
+  given: ItemState,
+  fact: StoredFact,
+  books: Books,
+  past: readonly StoredFact[] | null,
+  recounted: Recounted | null,
+): ItemState {
+  const attributes: Attributes = fact.attributes ? { ...given.attributes, ...fact.attributes } : given.attributes
+  const internal = isInternal(fact) ? internalOf(fact) : null
+  const openedBy = openerBy(fact, given.openedBy)
+  const ended = endedAfter(given.ended, fact.type)
+  let state: ItemState = { ...given, openedBy, ended, asOf: Math.max(given.asOf, fact.at) }
+  const first = past ? past.length === 0 : false
+  if (first || fact.attributes || internal?.kind === 'rules') {
+    const book = books(internal?.kind === 'rules' ? internal.book : state.book)
+    const onChange = internal?.kind === 'rules' ? internal.onChange : null
+    const adopting: Adopting = { fact, attributes, books, book, past, onChange, recounted }
+    state = adopt(state, adopting)
+  }
+  if (internal?.kind === 'due' && internal.dueAt === null && past === null) throw new PastNeeded()
+  if (internal) state = applyInternal(state, internal, fact, books)
+  const moved = moveAll(state, fact, attributes, books(state.book), null)
+  return { ...moved, attributes }
 }
 
-/** Stop wins over pause, pause over start; a clock started while the item is paused stands still from its first moment. */
-function moveItemClock(before: ItemClock, fact: StoredFact, paused: boolean, rules: Rules): readonly ItemClock[] {
-  const rule = ruleOf(rules.policy, before.metric)
-  const calendar = calendarOf(before, rules)
-  const does = (part: Exclude<keyof MetricRule, 'onReopen'>) => names(rule[part], fact.type)
-  const held = does('pause') ? true : does('resume') ? false : before.held
-  const move = (clock: ItemClock, how: Parameters<typeof moveClock>[1]): ItemClock => ({
-    ...clock,
-    clock: moveClock(clock.clock, how, fact.at, calendar),
-  })
-
-  if (before.clock.phase === 'stopped' && does('reopen')) return reopen({ ...before, held }, fact.at, paused || held, rules)
-  let after: ItemClock = { ...before, held }
-  if (does('cancel')) after = move(after, 'cancel')
-  if (after.clock.phase === 'idle' && does('start')) after = move(after, 'start')
-  if (does('stop')) after = move(after, 'stop')
-  if (after.clock.phase !== 'stopped') after = move(after, paused || held ? 'pause' : 'resume')
-  return [after]
-}
-
-function reopen(before: ItemClock, at: number, paused: boolean, rules: Rules): readonly ItemClock[] {
-  const calendar = calendarOf(before, rules)
-  const onward = (clock: ItemClock): ItemClock => (paused ? { ...clock, clock: moveClock(clock.clock, 'pause', at, calendar) } : clock)
-  switch (reopening(rules.policy, before.metric)) {
-    case 'ignore':
-      return [before]
-    case 'resume':
-      return [onward({ ...before, clock: moveClock(before.clock, 'resume', at, calendar) })]
-    case 'keep-running':
-      return [onward({ ...before, clock: { ...before.clock, phase: 'running' } })]
-    case 'new-cycle': {
-      const next = unstarted(before.metric, before.cycle + 1, rules.policy)
-      return [before, onward({ ...next, held: before.held, clock: moveClock(IDLE, 'start', at, calendar) })]
-    }
+/** What Patronkit itself wrote down about an item. */
+function applyInternal(state: ItemState, internal: Internal, fact: StoredFact, books: Books): ItemState {
+  const { at } = fact
+  const book = books(state.book)
+  const onClock = (of: { readonly agreement: string; readonly metric: string }, change: (clock: ItemClock) => ItemClock): ItemState => {
+    const n = state.clocks.findLastIndex((clock) => clock.agreement === of.agreement && clock.metric === of.metric)
+    return { ...state, clocks: state.clocks.map((clock, k) => (k === n ? change(clock) : clock)) }
+  }
+  switch (internal.kind) {
+    case 'rules':
+      return state
+    case 'due':
+      return onClock(internal, (clock) => ({ ...clock, agreedDue: internal.dueAt }))
+    case 'ruling':
+      return onClock(internal, (clock) => ruled(clock, internal.outcome, at, book))
+    case 'merged':
+      return {
+        ...state,
+        mergedInto: internal.into,
+        clocks: state.clocks.map((clock) => (isOpen(clock) ? ended(clock, 'cancel', at, book) : clock)),
+      }
+    case 'linked':
+      return { ...state, links: [...state.links, { item: internal.item, as: internal.as, rule: internal.rule }] }
+    case 'child':
+      return { ...state, waitsFor: waitingAfter(fact, state.waitsFor) }
+    case 'unmerged':
+      return state
   }
 }
 
-/** A clock that is still counting takes the target its item's attributes now ask for; what it has counted stays counted. */
-function retarget(clock: ItemClock, attributes: Attributes, at: number, rules: Rules): ItemClock {
-  const { phase, startedAt } = clock.clock
-  const judged = clock.targetMs !== null && (phase === 'stopped' || phase === 'cancelled')
-  if (startedAt === null || judged) return clock
-  const calendar = calendarOf(clock, rules)
-  const length = allowed(rules.policy.targets[clock.metric]!, attributes)
-  const targetMs = length && lengthMs(length, startedAt, calendar)
-  if (targetMs === clock.targetMs) return clock
-  const counted = phase === 'running' ? { ...clock.clock, since: at, countedMs: countedAt(clock.clock, at, calendar) } : clock.clock
-  return { ...clock, targetMs, clock: counted }
+/** Somebody decided it, against the count. */
+function ruled(clock: ItemClock, outcome: 'met' | 'breached' | 'cancelled', at: number, book: Book): ItemClock {
+  if (outcome === 'cancelled') return { ...ended(clock, 'cancel', at, book), ruled: null }
+  return { ...(isOpen(clock) ? ended(clock, 'stop', at, book) : clock), ruled: outcome }
 }
+
+const ended = (clock: ItemClock, how: 'stop' | 'cancel', at: number, book: Book): ItemClock => ({
+  ...clock,
+  ready: false,
+  clock: moveClock(clock.clock, how, at, countedOn(clock, book)),
+})

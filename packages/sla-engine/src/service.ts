@@ -7,14 +7,21 @@ import {
   nowFor,
   type Operation,
   publishDefinition,
+  type Swept,
   type Unit,
 } from '@patronkit/core/service'
+import { type Agree, agree, type Override, override } from './agree.ts'
 import { type DueView, due, explain, type ItemView, itemPage, status, statusMany } from './ask.ts'
 import { decideTime } from './decide.ts'
 import { type Erased, erase } from './erase.ts'
+import { explainMatch, type Tried } from './explain-match.ts'
+import { QUEUE, type Recorded, readItem, unitFor } from './item.ts'
+import { type LinkItems, link } from './link.ts'
+import { type Merge, merge, type Split, split, type Unmerge, unmerge } from './merge.ts'
 import { slaSchema } from './migrations.ts'
 import type { ItemRef } from './model.ts'
-import { QUEUE, type Recorded, type RecordItem, readItem, record, recordMany, unitFor } from './record.ts'
+import { type RecordItem, record, recordMany } from './record.ts'
+import { previewRetarget, type Retarget, type RetargetPreview, retargetPage } from './retarget.ts'
 import { createRulebook, KINDS, type Rulebook } from './rulebook.ts'
 
 /** SLA clocks for one tenant and actor. */
@@ -33,10 +40,31 @@ export interface Sla {
   due(i: { before?: Instant; after?: string; limit?: number }): Promise<Page<DueView>>
   /** All items of a type with their clocks, now or as of an instant, by id, page by page. */
   items(i: { type: string; asOf?: Instant; after?: string; limit?: number }): Promise<Page<ItemView>>
+  /** A due date that was agreed on for one item: neither pauses nor priorities move it. Null takes it back. */
+  agree(i: Agree): Promise<Recorded>
+  /** Somebody decides what a clock is, against the count. */
+  override(i: Override): Promise<Recorded>
+  /** One item becomes part of another; `unmerge` takes them apart as if it had never been. */
+  merge(i: Merge): Promise<Recorded>
+  unmerge(i: Unmerge): Promise<Recorded>
+  /** A part of an item becomes an item of its own. */
+  split(i: Split): Promise<Recorded>
+  /** Links a child to its parent, with a rule for their clocks. */
+  link(i: LinkItems): Promise<Recorded>
+  /** Running items with their past from another system, up to 1,000 a call: steps that were reached before now are passed over. */
+  import(i: { items: readonly RecordItem[] }): Promise<readonly Recorded[]>
+  /** One page of putting open items under what is published by now; call it until `more` is false. */
+  retarget(i: Retarget): Promise<Swept>
+  readonly preview: {
+    /** What a retargeting would come to; nothing is written. */
+    retarget(i: Omit<Retarget, 'idempotencyKey'>): Promise<RetargetPreview>
+  }
+  /** Which policies would hold for an item with these attributes, and why the others would not. */
+  explainMatch(i: { attributes: { readonly [name: string]: unknown }; at?: Instant }): Promise<readonly Tried[]>
   /** Takes an item's facts and clocks away and the bodies out of its events; the chain of events still verifies. */
   erase(i: { item: ItemRef }): Promise<Erased>
   /** Why a clock stands where it stands: every counted, paused and closed stretch, adding up to the time used. */
-  explain(i: { item: ItemRef; metric: string; cycle?: number; asOf?: Instant }): Promise<Explanation>
+  explain(i: { item: ItemRef; metric: string; agreement?: string; cycle?: number; asOf?: Instant }): Promise<Explanation>
 }
 
 /**
@@ -69,6 +97,16 @@ export function createSla(deps: Deps): Service<Sla> {
       statusMany: (ctx, i) => statusMany(book, ctx, i),
       due: (ctx, i) => due(book, ctx, i),
       items: (ctx, i) => itemPage(book, ctx, i),
+      agree: (ctx, i) => agree(book, ctx, i),
+      override: (ctx, i) => override(book, ctx, i),
+      merge: (ctx, i) => merge(book, ctx, i),
+      unmerge: (ctx, i) => unmerge(book, ctx, i),
+      split: (ctx, i) => split(book, ctx, i),
+      link: (ctx, i) => link(book, ctx, i),
+      import: (ctx, i) => recordMany(book, ctx, i, { silent: true }),
+      retarget: (ctx, i) => retargetPage(book, ctx, i),
+      preview: { retarget: (ctx, i) => previewRetarget(book, ctx, i) },
+      explainMatch: (ctx, i) => explainMatch(book, ctx, i),
       erase,
       explain: (ctx, i) => explain(book, ctx, i),
     },
@@ -90,9 +128,9 @@ const forgetTimer = (ctx: Context, timer: Claimed): Unit => ({
 function* timerDue(book: Rulebook, ctx: Context, timer: Claimed): Operation<void> {
   const slash = timer.key.indexOf('/')
   const item = { type: timer.key.slice(0, slash), id: timer.key.slice(slash + 1) }
-  const { head, state, factCount } = yield* readItem(ctx, item, [])
-  const rules = state && (yield* book.pinnedTo(ctx, state))
-  if (!state || !rules) return yield* commit([forgetTimer(ctx, timer)])
-  const decision = decideTime(item, state, nowFor(ctx, head), rules)
-  yield* commit([unitFor(ctx, { item, head, before: state, decision, fresh: [], factCount, timerAt: timer.dueAt, rules }, timer)])
+  const stored = yield* readItem(ctx, item, [])
+  if (!stored.state) return yield* commit([forgetTimer(ctx, timer)])
+  const books = yield* book.books(ctx, [stored.state.book])
+  const decision = decideTime(item, stored.state, nowFor(ctx, stored.head), books)
+  yield* commit([unitFor(ctx, { item, stored: { ...stored, timerAt: timer.dueAt }, decision, fresh: [], books }, timer)])
 }

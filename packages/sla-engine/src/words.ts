@@ -1,5 +1,6 @@
 import type { Explanation, Locale } from '@patronkit/core'
 import { type Catalogue, renderExplanation } from '@patronkit/core/service'
+import { DEFAULT_AGREEMENT } from './policy.ts'
 
 type Data = { readonly [name: string]: unknown }
 
@@ -50,32 +51,70 @@ const STATES_ZH: { readonly [state: string]: string } = {
   cancelled: '已取消',
 }
 
-const METRICS_ZH: { readonly [metric: string]: string } = { 'first-reply': '首次回复', 'time-to-own': '接单', resolution: '解决' }
+const METRICS_ZH: { readonly [metric: string]: string } = {
+  'first-reply': '首次回复',
+  'next-reply': '后续回复',
+  'periodic-update': '定期更新',
+  'pausable-update': '可暂停更新',
+  'requester-wait': '客户等待',
+  'agent-work': '客服处理',
+  resolution: '解决',
+  'total-resolution': '总解决',
+  'time-to-own': '接单',
+  ownership: '经办',
+}
+
+/** What the summary of a clock says. */
+interface ClockWords {
+  readonly agreement: string
+  readonly metric: string
+  readonly party: string | null
+  readonly state: string
+  readonly workedMs: number
+  readonly targetMs: number | null
+  readonly leftMs: number | null
+  /** Up to a date, instead of for a length. */
+  readonly dueAt: string | null
+  /** The date was agreed on for this item. */
+  readonly agreed: boolean
+}
+
+function clockInEnglish(data: Data, zone: string): string {
+  const { agreement, metric, party, state, workedMs, targetMs, leftMs, dueAt, agreed } = data as unknown as ClockWords
+  const whose = `${party === null ? '' : ` of ${party}`}${agreement === DEFAULT_AGREEMENT ? '' : ` (${agreement})`}`
+  const head = `${metric}${whose} is ${state}`
+  if (targetMs === null || leftMs === null) return `${head}: ${lengthInWords(workedMs, 'en')} used, no target`
+  const rest = lengthInWords(leftMs, 'en')
+  if (dueAt !== null) return `${head}: ${agreed ? 'agreed for' : 'due'} ${instant(dueAt, zone, 'en')}, ${rest} ${leftMs < 0 ? 'over' : 'left'}`
+  const used = `${lengthInWords(workedMs, 'en')} used of ${lengthInWords(targetMs, 'en')}`
+  return `${head}: ${used}${leftMs < 0 ? `, ${rest} over` : ''}`
+}
+
+function clockInChinese(data: Data, zone: string): string {
+  const { agreement, metric, party, state, workedMs, targetMs, leftMs, dueAt, agreed } = data as unknown as ClockWords
+  const about = [party, agreement === DEFAULT_AGREEMENT ? null : agreement].filter((word) => word !== null)
+  const name = METRICS_ZH[metric] ?? `${metric} `
+  const head = `${name}${about.length > 0 ? `（${about.join('，')}）` : ''}${STATES_ZH[state]}`
+  if (targetMs === null || leftMs === null) return `${head}：已用 ${lengthInWords(workedMs, 'zh-CN')}，无时限`
+  const rest = lengthInWords(leftMs, 'zh-CN')
+  if (dueAt !== null) {
+    return `${head}：${agreed ? '约定于' : '截止于'} ${instant(dueAt, zone, 'zh-CN')}，${leftMs < 0 ? '超出' : '剩余'} ${rest}`
+  }
+  const used = `已用 ${lengthInWords(workedMs, 'zh-CN')}，时限 ${lengthInWords(targetMs, 'zh-CN')}`
+  return `${head}：${used}${leftMs < 0 ? `，超出 ${rest}` : ''}`
+}
 
 /** The words of this package's explanations. */
 export const WORDS: Catalogue = {
   en: {
-    'sla/clock': (data) => {
-      const { metric, state, workedMs, targetMs } = data as { metric: string; state: string; workedMs: number; targetMs: number | null }
-      const used = `${lengthInWords(workedMs, 'en')} used`
-      if (targetMs === null) return `${metric} is ${state}: ${used}, no target`
-      const over = workedMs > targetMs ? `, ${lengthInWords(workedMs - targetMs, 'en')} over` : ''
-      return `${metric} is ${state}: ${used} of ${lengthInWords(targetMs, 'en')}${over}`
-    },
+    'sla/clock': clockInEnglish,
     'sla/counted': stretch('en', 'counted'),
     'sla/shut': stretch('en', 'outside working time'),
     'sla/paused': stretch('en', 'paused'),
     'sla/closed': stretch('en', 'closed'),
   },
   'zh-CN': {
-    'sla/clock': (data) => {
-      const { metric, state, workedMs, targetMs } = data as { metric: string; state: string; workedMs: number; targetMs: number | null }
-      const name = METRICS_ZH[metric] ?? `${metric} `
-      const used = `已用 ${lengthInWords(workedMs, 'zh-CN')}`
-      if (targetMs === null) return `${name}${STATES_ZH[state]}：${used}，无时限`
-      const over = workedMs > targetMs ? `，超出 ${lengthInWords(workedMs - targetMs, 'zh-CN')}` : ''
-      return `${name}${STATES_ZH[state]}：${used}，时限 ${lengthInWords(targetMs, 'zh-CN')}${over}`
-    },
+    'sla/clock': clockInChinese,
     'sla/counted': stretch('zh-CN', '计时'),
     'sla/shut': stretch('zh-CN', '非工作时间'),
     'sla/paused': stretch('zh-CN', '暂停'),

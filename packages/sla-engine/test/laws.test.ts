@@ -1,118 +1,113 @@
-import { compileCalendar, defineCalendar } from '@patronkit/business-time'
-import { field, manualClock, memoryStorage } from '@patronkit/core'
+import { manualClock, memoryStorage } from '@patronkit/core'
 import { createRunner } from '@patronkit/core/runner'
 import { eventsOf, type StoredEvent } from '@patronkit/core/storage'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { figure } from '../../../tooling/figure.ts'
-import { createSla, defineSlaPolicy, type Fact, type OnReopen } from '../src/index.ts'
-import { foldFacts, passTime, type Rules } from '../src/testing.ts'
+import { explainClock } from '../src/explain.ts'
+import { createSla, type Fact, type SlaPolicy } from '../src/index.ts'
+import type { ItemClock, StoredFact } from '../src/model.ts'
+import { foldFacts, nextStepAt, passTime, viewClocks } from '../src/testing.ts'
+import { bareDesk, booksFor, DAYS, desk, HOUR, hostTimeline, inTime, item, office, promises, REF, START, type Told, timeline } from './promises.ts'
 
 const RUNS = process.env.PATRONKIT_DEEP ? 10_000 : 500
 const SEED = process.env.PATRONKIT_SEED ? Number(process.env.PATRONKIT_SEED) : Date.now() % 2 ** 31
 const check = { numRuns: RUNS, seed: SEED }
-figure('random timelines of facts for each law of the SLA clocks', RUNS, 'timelines')
+/** Over a storage a timeline takes some ten times as long. */
+const stored = { numRuns: RUNS / 5, seed: SEED }
+figure('random policies and timelines for each law of the SLA clocks', RUNS, 'timelines')
 
-const START = Date.UTC(2026, 2, 20, 8)
-const HOUR = 3_600_000
-const item = { type: 'ticket', id: 'T/1' }
+const END = START + (DAYS + 20) * 24 * HOUR
+const dice = fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true }))
+const roll = (of: Iterator<number>): number => of.next().value as number
 
-const office = defineCalendar({
-  id: 'office',
-  zone: 'Europe/Rome',
-  week: {
-    mon: [['09:00', '17:00']],
-    tue: [['09:00', '17:00']],
-    wed: [['22:00', '06:00']],
-    fri: [['09:00', '12:00']],
-    sun: [['00:00', '24:00']],
-  },
-})
+const arrived = (facts: readonly Told[]): readonly StoredFact[] => facts.map((fact, n) => ({ ...fact, arrival: n + 1 }))
 
-const policyWith = (onReopen: OnReopen) =>
-  defineSlaPolicy({
-    id: 'p',
-    calendar: office.id,
-    targets: {
-      'first-reply': { within: { hours: 5 }, warnAt: [{ percent: 50 }] },
-      resolution: {
-        within: { by: 'priority', of: { high: { workingHours: 4 }, low: { workingDays: 2 } }, otherwise: { workingHours: 12 } },
-        warnAt: [{ percent: 75 }],
-      },
-      care: { within: { workingMinutes: 90 } },
-    },
-    metrics: {
-      care: { start: 'customer-message', stop: 'agent-reply', pause: 'hold', resume: 'unhold', reopen: 'customer-message', cancel: 'spam' },
-    },
-    pauseWhile: field('status').eq('waiting'),
-    onReopen,
-  })
-
-const types = ['created', 'customer-message', 'agent-reply', 'resolved', 'reopened', 'status-changed', 'hold', 'unhold', 'spam'] as const
-
-/** Facts of one item at distinct minutes of three weeks. */
-const timeline: fc.Arbitrary<readonly Fact[]> = fc
-  .uniqueArray(fc.integer({ min: 0, max: 21 * 24 * 60 }), { minLength: 1, maxLength: 12 })
-  .chain((minutes) =>
-    fc.tuple(
-      ...minutes.map((minute, n) =>
-        fc.record({
-          id: fc.constant(`f${n}`),
-          at: fc.constant(new Date(START + minute * 60_000)),
-          type: fc.constantFrom(...types),
-          attributes: fc.oneof(
-            fc.constant({}),
-            fc.record({ status: fc.constantFrom('open', 'waiting') }),
-            fc.record({ priority: fc.constantFrom('high', 'low', 'none') }),
-          ),
-        }),
-      ),
-    ),
-  )
-
-const modes = fc.constantFrom<OnReopen>('resume', 'keep-running', 'new-cycle', 'ignore')
-
-async function desk(onReopen: OnReopen) {
-  const clock = manualClock(new Date(START + 40 * 24 * HOUR))
-  const storage = memoryStorage()
-  const service = createSla({ storage, clock })
-  const sla = service.for({ tenant: 't', by: { type: 'system', id: 'test' } })
-  await sla.publish({ definition: office })
-  await sla.publish({ definition: policyWith(onReopen) })
-  return { clock, storage, sla, runner: createRunner({ storage, clock, services: [service] }) }
+/** The clocks of an item whose facts were all known from the start. */
+const atOnce = (facts: readonly Told[], policies: readonly SlaPolicy[], at = END) => {
+  const books = booksFor(policies)
+  return viewClocks(foldFacts(arrived(inTime(facts)), books, REF), at, books)
 }
 
-test('facts in whatever order and however often they are delivered give the same clocks', async () => {
-  await fc.assert(
-    fc.asyncProperty(timeline, modes, fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), async (facts, mode, dice) => {
-      const inOrder = await desk(mode)
-      const sorted = [...facts].sort((a, b) => +(a.at as Date) - +(b.at as Date))
-      const expected = await inOrder.sla.record({ item, facts: sorted })
-
-      const shuffled = await desk(mode)
-      const deck = [...facts, facts[0]!].map((fact) => ({ fact, at: dice.next().value! })).sort((a, b) => a.at - b.at)
-      let answer = expected
+test('facts in whatever order, however often, with ticks in between, give the clocks of the facts at once', () => {
+  fc.assert(
+    fc.property(promises, timeline, dice, (policies, facts, die) => {
+      const books = booksFor(policies)
+      const one = bareDesk(books)
+      const deck = [...facts, facts[0]!].map((fact) => ({ fact, at: roll(die) })).sort((a, b) => a.at - b.at)
       for (const { fact } of deck) {
-        answer = await shuffled.sla.record({ item, facts: [fact] })
-        if (dice.next().value! < 0.2) await shuffled.runner.tick()
+        one.record(fact)
+        if (roll(die) < 0.3) one.tick(START + roll(die) * (DAYS + 5) * 24 * HOUR)
       }
-      expect(answer).toEqual(expected)
-      const asOf = new Date(START + 50 * 24 * HOUR)
-      await inOrder.runner.tick()
-      await shuffled.runner.tick()
-      expect(await shuffled.sla.status({ item, asOf })).toEqual(await inOrder.sla.status({ item, asOf }))
+      expect(viewClocks(one.state(), END, books)).toEqual(atOnce(facts, policies))
     }),
     check,
   )
 })
 
-test('the counted lines of an explanation add up to the time used, and the lines leave no gap', async () => {
-  await fc.assert(
-    fc.asyncProperty(timeline, modes, async (facts, mode) => {
-      const { sla } = await desk(mode)
-      const { clocks } = await sla.record({ item, facts })
-      for (const { metric, cycle, workedMs, startedAt } of clocks) {
-        const { lines } = await sla.explain({ item, metric, cycle })
+test('facts as they happen, each step told at its instant, give the clocks of the facts at once', () => {
+  fc.assert(
+    fc.property(promises, timeline, (policies, facts) => {
+      const books = booksFor(policies)
+      const one = bareDesk(books)
+      for (const fact of inTime(facts)) {
+        if (one.stored.length > 0) tickUntil(one, fact.at, books)
+        one.record(fact)
+        expect(viewClocks(one.state(), fact.at, books)).toEqual(atOnce(facts.filter(({ at }) => at <= fact.at), policies, fact.at))
+      }
+      tickUntil(one, END, books)
+      expect(viewClocks(one.state(), END, books)).toEqual(atOnce(facts, policies))
+    }),
+    check,
+  )
+})
+
+/** Each step at its very millisecond: one before nothing is due, and what is due is done. */
+function tickUntil(one: ReturnType<typeof bareDesk>, until: number, books: ReturnType<typeof booksFor>): void {
+  for (let next = nextStepAt(one.state(), books); next !== null && next <= until; next = nextStepAt(one.state(), books)) {
+    expect(passTime(one.state(), next - 1, books)).toBe(one.state())
+    one.tick(next)
+    const after = nextStepAt(one.state(), books)
+    expect(after === null || after > next).toBe(true)
+  }
+}
+
+test('a clock does not breach while it is paused, and what has breached stays so', () => {
+  fc.assert(
+    fc.property(promises, hostTimeline, (policies, facts) => {
+      const books = booksFor(policies)
+      const one = bareDesk(books)
+      for (const fact of inTime(facts)) {
+        const before = one.stored.length > 0 ? passTime(one.state(), fact.at - 1, books) : null
+        for (const clock of before ? one.state().clocks : []) {
+          if (clock.clock.phase !== 'paused') continue
+          expect(clockLike(before!.clocks, clock)!.breachedAt).toBe(clock.breachedAt)
+          const view = viewClocks(one.state(), fact.at - 1, books).find((each) => sameKey(each, clock))!
+          expect(view.state).toBe(clock.breachedAt === null ? 'paused' : 'breached')
+        }
+        one.record(fact)
+        for (const clock of before?.clocks ?? []) {
+          const held = one.state().attached[clock.agreement]
+          if (clock.breachedAt === null || held?.policy !== before!.attached[clock.agreement]?.policy) continue
+          expect(clockLike(one.state().clocks, clock)!.breachedAt).toBe(clock.breachedAt)
+        }
+      }
+    }),
+    check,
+  )
+})
+
+type Key = Pick<ItemClock, 'agreement' | 'metric' | 'cycle'>
+const sameKey = (a: Key, b: Key): boolean => a.agreement === b.agreement && a.metric === b.metric && a.cycle === b.cycle
+const clockLike = (clocks: readonly ItemClock[], of: Key): ItemClock | undefined => clocks.find((clock) => sameKey(clock, of))
+
+test('the counted lines of an explanation add up to the time used, and the lines leave no gap', () => {
+  fc.assert(
+    fc.property(promises, timeline, (policies, facts) => {
+      const books = booksFor(policies)
+      const known = arrived(inTime(facts))
+      for (const { agreement, metric, cycle, workedMs, startedAt } of atOnce(facts, policies)) {
+        const { lines } = explainClock(item, { agreement, metric, cycle }, known, END, books, REF)!
         const counted = lines.filter((line) => line.code === 'sla/counted')
         expect(counted.reduce((sum, line) => sum + (line.data.ms as number), 0)).toBe(workedMs)
         if (lines.length > 0) expect(lines[0]!.data.from).toBe(startedAt.toISOString())
@@ -123,26 +118,56 @@ test('the counted lines of an explanation add up to the time used, and the lines
   )
 })
 
-test('no step is told twice unless it was taken back in between', async () => {
-  await fc.assert(
-    fc.asyncProperty(timeline, modes, fc.infiniteStream(fc.boolean()), async (facts, mode, coin) => {
-      const { sla, runner, clock, storage } = await desk(mode)
-      clock.set(new Date(START))
-      for (const fact of facts) {
-        if (coin.next().value) await runner.tick()
-        await sla.record({ item, facts: [fact] })
-        clock.advance({ hours: 30 })
+const STEPS = ['sla.warned', 'sla.breached', 'sla.escalated']
+
+test('no step is told twice unless it was taken back in between, and none is taken back that was not told', () => {
+  fc.assert(
+    fc.property(promises, timeline, dice, (policies, facts, die) => {
+      const one = bareDesk(booksFor(policies))
+      const deck = facts.map((fact) => ({ fact, at: roll(die) < 0.6 ? fact.at : START + roll(die) * DAYS * 24 * HOUR }))
+      let now = START
+      for (const { fact } of deck.sort((a, b) => a.at - b.at)) {
+        now = Math.max(now, fact.at) + roll(die) * 30 * HOUR
+        one.record(fact)
+        if (roll(die) < 0.7) one.tick(now)
       }
-      await runner.tick()
-      await runner.tick()
+      one.tick(END)
+      one.tick(END)
       const told = new Set<string>()
-      for (const event of await eventsIn(storage)) {
-        const { metric, cycle, step } = JSON.parse(event.body!) as { metric: string; cycle: number; step: string }
-        const key = `${metric} ${cycle} ${step}`
-        if (event.type === 'sla.withdrawn') expect(told.delete(key)).toBe(true)
-        if (event.type === 'sla.warned' || event.type === 'sla.breached') {
-          expect(told.has(key)).toBe(false)
-          told.add(key)
+      for (const { type, data } of one.events) {
+        const { agreement, metric, cycle, step } = data as unknown as Key & { readonly step: string }
+        const key = `${agreement} ${metric} ${cycle} ${step}`
+        if (type === 'sla.withdrawn') expect(told.delete(key), key).toBe(true)
+        if (!STEPS.includes(type)) continue
+        expect(told.has(key), key).toBe(false)
+        told.add(key)
+      }
+    }),
+    check,
+  )
+})
+
+test('every step that is reached is told, recorded as passed over, or still to be told', () => {
+  fc.assert(
+    fc.property(promises, timeline, dice, (policies, facts, die) => {
+      const one = bareDesk(booksFor(policies))
+      for (const fact of facts) {
+        one.record(fact)
+        if (roll(die) < 0.3) one.tick(START + roll(die) * (DAYS + 5) * 24 * HOUR)
+      }
+      one.tick(END)
+      const spoken = new Set<string>()
+      for (const { type, data } of one.events) {
+        const { agreement, metric, cycle, step, steps } = data as unknown as Key & { step: string; steps: readonly string[] }
+        const key = (name: string) => `${agreement} ${metric} ${cycle} ${name}`
+        if (STEPS.includes(type)) spoken.add(key(step))
+        if (type === 'sla.skipped') for (const name of steps) spoken.add(key(name))
+        if (type === 'sla.withdrawn') spoken.delete(key(step))
+      }
+      for (const clock of one.state().clocks) {
+        for (const step of Object.keys(clock.climbed)) {
+          const waits = clock.waiting.some((each) => each.step === step)
+          expect(waits || spoken.has(`${clock.agreement} ${clock.metric} ${clock.cycle} ${step}`), step).toBe(true)
         }
       }
     }),
@@ -150,47 +175,89 @@ test('no step is told twice unless it was taken back in between', async () => {
   )
 })
 
-test('replaying the events of an item gives its stored clocks', async () => {
-  await fc.assert(
-    fc.asyncProperty(timeline, modes, async (facts, mode) => {
-      const { sla, runner, storage } = await desk(mode)
-      for (const fact of facts) await sla.record({ item, facts: [fact] })
-      await runner.tick()
-      const { policy, calendar } = { policy: policyWith(mode), calendar: office }
-      const rules: Rules = {
-        policy: policy.body,
-        calendar: compileCalendar({ calendar }),
-        pinnedPolicy: { id: policy.id, version: 1, hash: policy.hash },
-        pinnedCalendar: { id: calendar.id, version: 1, hash: calendar.hash },
+test('replaying the recorded facts out of the events gives the clocks', () => {
+  fc.assert(
+    fc.property(promises, timeline, dice, (policies, facts, die) => {
+      const books = booksFor(policies)
+      const one = bareDesk(books)
+      for (const fact of facts) {
+        one.record(fact)
+        if (roll(die) < 0.3) one.tick(START + roll(die) * (DAYS + 5) * 24 * HOUR)
       }
-      const events = await eventsIn(storage)
-      const told = events.filter((event) => event.type === 'sla.recorded').flatMap(factsOf)
-      const folded = foldFacts(
-        told.map((fact, n) => ({ ...fact, arrival: n + 1 })),
-        rules,
-      )
-      const steps = events.filter((event) => event.type === 'sla.warned' || event.type === 'sla.breached').map((event) => event.effectiveAt)
-      const { state } = passTime(folded.state, Math.max(folded.state.asOf, ...steps), rules)
-      const stored = await sla.status({ item })
-      expect(stored.clocks.map((clock) => [clock.metric, clock.cycle, clock.breachedAt?.getTime() ?? null])).toEqual(
-        state.clocks
-          .filter((clock) => clock.clock.startedAt !== null)
-          .map((clock) => [clock.metric, clock.cycle, clock.breachedAt])
-          .sort(byName),
-      )
+      const told = one.events.filter(({ type }) => type === 'sla.recorded').flatMap(({ data }) => factsOf(data))
+      expect(viewClocks(foldFacts(told, books, REF), END, books)).toEqual(viewClocks(one.state(), END, books))
     }),
     check,
   )
 })
 
-const byName = (a: readonly unknown[], b: readonly unknown[]) => (String(a[0]) < String(b[0]) ? -1 : 1) || Number(a[1]) - Number(b[1])
+const BARE = { author: null, visibility: null, channel: null, via: null }
 
-const eventsIn = async (storage: ReturnType<typeof memoryStorage>): Promise<readonly StoredEvent[]> => {
-  const [events] = await storage.read('t', [eventsOf('sla-item', 'ticket/T/1', { limit: 1_000 })])
-  return events as readonly StoredEvent[]
+function factsOf(data: unknown): readonly StoredFact[] {
+  const { facts } = data as { readonly facts: readonly (Omit<Told, 'at'> & { readonly at: string })[] }
+  return facts.map((fact, n) => ({ ...BARE, ...fact, at: Date.parse(fact.at), arrival: n + 1 }))
 }
 
-function factsOf(event: StoredEvent) {
-  const { facts } = JSON.parse(event.body!) as { facts: readonly { id: string; type: string; at: string; attributes: null; data: null }[] }
-  return facts.map((fact) => ({ ...fact, at: Date.parse(fact.at) }))
+/** The facts a host may send, as it sends them. */
+const sent = ({ id, type, at, author, visibility, attributes }: Told): Fact => ({
+  id,
+  type,
+  at: new Date(at),
+  ...(author ? { author } : {}),
+  ...(visibility ? { visibility } : {}),
+  ...(attributes ? { attributes } : {}),
+})
+
+async function storedDesk(policies: readonly SlaPolicy[]) {
+  const clock = manualClock(new Date(END))
+  const storage = memoryStorage()
+  const service = createSla({ storage, clock })
+  const sla = service.for({ tenant: 't', by: { type: 'system', id: 'test' } })
+  for (const definition of [office, desk, ...policies]) await sla.publish({ definition })
+  return { clock, storage, sla, runner: createRunner({ storage, clock, services: [service] }) }
 }
+
+test('over a storage: any order gives the same clocks, the status of an instant is that of a desk with the facts up to it', async () => {
+  await fc.assert(
+    fc.asyncProperty(promises, hostTimeline, dice, async (policies, facts, die) => {
+      const shuffled = await storedDesk(policies)
+      const deck = [...facts, facts[0]!].map((fact) => ({ fact, at: roll(die) })).sort((a, b) => a.at - b.at)
+      for (const { fact } of deck) {
+        await shuffled.sla.record({ item, facts: [sent(fact)] })
+        if (roll(die) < 0.2) await shuffled.runner.tick()
+      }
+      await shuffled.runner.tick()
+      const asOf = new Date(END)
+      expect((await shuffled.sla.status({ item, asOf })).clocks).toEqual(atOnce(facts, policies))
+
+      const then = START + Math.floor(roll(die) * (DAYS + 2) * 24 * HOUR)
+      const known = facts.filter((fact) => fact.at <= then)
+      const early = await storedDesk(policies)
+      if (known.length > 0) await early.sla.record({ item, facts: known.map(sent) })
+      const expected = known.length > 0 ? (await early.sla.status({ item, asOf: new Date(then) })).clocks : []
+      expect((await shuffled.sla.status({ item, asOf: new Date(then) })).clocks).toEqual(expected)
+    }),
+    stored,
+  )
+})
+
+test('over a storage: replaying the events gives the stored clocks, and explanations add up', async () => {
+  await fc.assert(
+    fc.asyncProperty(promises, hostTimeline, async (policies, facts) => {
+      const { sla, runner, storage } = await storedDesk(policies)
+      for (const fact of facts) await sla.record({ item, facts: [sent(fact)] })
+      await runner.tick()
+      const [events] = (await storage.read('t', [eventsOf('sla-item', 'ticket/T/1', { limit: 1_000 })])) as [readonly StoredEvent[]]
+      const told = events.filter((event) => event.type === 'sla.recorded').flatMap((event) => factsOf(JSON.parse(event.body!)))
+      const books = booksFor(policies)
+      const { clocks } = await sla.status({ item })
+      expect(clocks).toEqual(viewClocks(foldFacts(told, books, REF), END, books))
+      for (const { agreement, metric, cycle, workedMs } of clocks) {
+        const { lines } = await sla.explain({ item, agreement, metric, cycle })
+        const counted = lines.filter((line) => line.code === 'sla/counted')
+        expect(counted.reduce((sum, line) => sum + (line.data.ms as number), 0)).toBe(workedMs)
+      }
+    }),
+    stored,
+  )
+})

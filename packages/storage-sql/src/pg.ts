@@ -22,8 +22,8 @@ export interface PgPoolClient extends PgClient {
 /** A statement as pg takes it. */
 export interface PgQuery {
   readonly text: string
-  readonly values?: (string | null)[]
-  readonly name?: string
+  readonly values?: readonly (string | null)[]
+  readonly name?: string | undefined
   readonly rowMode: 'array'
 }
 
@@ -44,8 +44,7 @@ const over = (client: PgClient, named: boolean): Session => ({
   dialect: 'postgres',
   sync: false,
   run: async (text, params) => {
-    const name = named ? nameOf(text) : undefined
-    const { rows } = await client.query({ text, values: [...params], rowMode: 'array', ...(name ? { name } : {}) })
+    const { rows } = await client.query({ text, values: params, rowMode: 'array', name: named ? nameOf(text) : undefined })
     return (rows as readonly (readonly (string | null)[])[])[0]?.[0] ?? null
   },
 })

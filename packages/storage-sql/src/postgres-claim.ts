@@ -10,11 +10,12 @@ import { LEASED, timerTable, WAITING } from './work-tables.ts'
  * server cannot do that, whoever comes second finds its rows changed and leaves them.
  */
 export function postgresClaim(catalog: Catalog): (request: ClaimRequest) => Steps<Statement, readonly Claimed[]> {
-  const shapes = new Map<number, Shape<ClaimRequest>>()
+  const shapes = new Map<string, Shape<ClaimRequest>>()
   return function* (request) {
     const queues = request.queues.length
     if (queues === 0 || request.limit <= 0) return []
-    const shape = kept(shapes, queues, () => claimShape(catalog, queues))
+    const most = 2 ** Math.ceil(Math.log2(request.limit))
+    const shape = kept(shapes, `${queues} ${most}`, () => claimShape(catalog, queues, most))
     const claimed = JSON.parse((yield ask(shape, '', request)) as string) as [string, string, string, number, number, number][]
     const { lease } = request
     return claimed.map(([tenant, queue, key, dueAt, generation, attempts]) => ({ tenant, queue, key, dueAt, generation, attempts, lease }))
@@ -29,8 +30,12 @@ const SEEN = ['due_at', 'generation', 'attempts', 'lease']
  * `some`: as many as the limit are all there are. Only when there are more, `walk` goes from lane to lane with something
  * due, and from tenant to tenant in it, until it has found as many as the limit: a step in an index each, whatever a
  * tenant's backlog. Of each tenant the oldest are then locked: `share`, and `more` where a share of each is not enough.
+ *
+ * `most`, the limit or more, stands in the text, and the limit itself behind a subselect. Of a limit that is a parameter
+ * the planner thinks that it lets a tenth of all through: it then reads the whole table to write fifty rows of it, or, as it
+ * sees the value of the parameter, plans each claim anew, which costs as much as the claim.
  */
-function claimShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
+function claimShape(catalog: Catalog, queues: number, most: number): Shape<ClaimRequest> {
   const { asText, build, cast, rows, skipLocked } = catalog.dialect
   const timer = sql.table(catalog.named(timerTable.name))
   const [waiting, leased] = [sql.raw(WAITING), sql.raw(LEASED)]
@@ -45,7 +50,8 @@ function claimShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
         sql` and `,
       )
   const now = () => cast('instant', parameter<ClaimRequest>(int((request) => request.now)))
-  const limit = () => limitedTo<ClaimRequest>(catalog, (request) => request.limit)
+  const limit = () => sql`(select ${limitedTo<ClaimRequest>(catalog, (request) => request.limit)})`
+  const atMost = (query: RawBuilder<unknown>, rows = most) => sql`select * from (${query}) as "few" limit ${sql.lit(rows)}`
   const last = () => cast('text', parameter<ClaimRequest>(text((request) => request.after ?? '')))
   const start = () => cast('integer', parameter<ClaimRequest>(int((request) => laneOf(request.after ?? ''))))
   const each = (part: (queue: RawBuilder<unknown>) => RawBuilder<unknown>) =>
@@ -63,7 +69,7 @@ function claimShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
     (queue) => sql`select "lane", ${columns} from ${timer} where "queue" = ${queue} and ${leased}
     and "lease_until" <= ${now()} ${locked}`,
   )
-  const some = each((queue) => sql`select "lane", "tenant" from ${timer} where ${due(queue)} limit ${limit()} + 1`)
+  const some = each((queue) => atMost(sql`select "lane", "tenant" from ${timer} where ${due(queue)} limit ${limit()} + 1`, most + 1))
   // one row from where an index is entered, and never a join: without statistics the planner takes every set here for a
   // row or two, and only an order that one index has keeps it from walking a backlog
   const next = (behind: RawBuilder<unknown>) => sql`(select case when "lane" = "v"."lane" then "tenant" end from ${timer}
@@ -81,11 +87,11 @@ function claimShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
   const dueLanes = sql`select * from (${visits}) as "v" where ${any(each(laneHas))} order by "n"`
   const turn = sql`case when "lane" = ${start()} and "tenant" <= ${last()} then ${lanes}
     else ("lane" - ${start()} + ${lanes}) % ${lanes} end`
-  const oldest = (most: RawBuilder<unknown>, enough: RawBuilder<unknown>) =>
+  const oldest = (share: RawBuilder<unknown>, enough: RawBuilder<unknown>) =>
     sql`select "r".* from "turn" as "t" cross join lateral (${all(
-      each(
-        (queue) => sql`select "t"."turn", ${columns} from ${timer} where "lane" = "t"."lane" and "tenant" = "t"."tenant" and ${due(queue)}
-        order by "due_at", "key" limit ${most} ${locked}`,
+      each((queue) =>
+        atMost(sql`select "t"."turn", ${columns} from ${timer} where "lane" = "t"."lane" and "tenant" = "t"."tenant"
+          and ${due(queue)} order by "due_at", "key" limit ${share} ${locked}`),
       ),
     )}) as "r" where not ${enough}`
   const tenants = sql`(select count(*) from "turn")`
@@ -100,17 +106,23 @@ function claimShape(catalog: Catalog, queues: number): Shape<ClaimRequest> {
 
   const query = sql`with "lapsed" as materialized (${all(lapsed)}),
     "known" as materialized (select "lane", "tenant" from "lapsed" union all ${all(some)}),
-    "walk" as materialized (select "v"."lane", "of"."tenant" from (${dueLanes}) as "v" cross join lateral (${walk}) as "of" limit ${limit()}),
+    "walk" as materialized (${atMost(
+      sql`select "v"."lane", "of"."tenant" from (${dueLanes}) as "v" cross join lateral (${walk}) as "of" limit ${limit()}`,
+    )}),
     "tenants" as (select "lane", "tenant" from "walk" union select "lane", "tenant" from "lapsed"
       union select "lane", "tenant" from "known" where (select count(*) from "known") <= ${limit()}),
-    "turn" as materialized (select "lane", "tenant", ${turn} as "turn" from "tenants" order by "turn", "tenant" limit ${limit()}),
+    "turn" as materialized (${atMost(
+      sql`select "lane", "tenant", ${turn} as "turn" from "tenants" order by "turn", "tenant" limit ${limit()}`,
+    )}),
     "share" as materialized (${share}),
     "more" as materialized (${more}),
     "ripe" as materialized (select * from "share" union select * from "more"
       union select "t"."turn", ${sql.join(names.map((column) => sql.ref(`l.${column}`)))} from "turn" as "t"
         join "lapsed" as "l" on "l"."tenant" = "t"."tenant"),
-    "dealt" as materialized (select *, row_number() over (partition by "tenant" order by "due_at", "queue", "key") as "round" from "ripe"
-      order by "round", "turn", "tenant" limit ${limit()}),
+    "dealt" as materialized (${atMost(
+      sql`select *, row_number() over (partition by "tenant" order by "due_at", "queue", "key") as "round" from "ripe"
+        order by "round", "turn", "tenant" limit ${limit()}`,
+    )}),
     "leased" as (update ${timer} as "t" set "lease" = ${lease}, "lease_until" = ${until} from "dealt" as "r"
       where "t"."tenant" = "r"."tenant" and "t"."queue" = "r"."queue" and "t"."key" = "r"."key" and ${asSeen}
       returning "r".*)

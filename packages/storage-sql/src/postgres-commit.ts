@@ -4,6 +4,7 @@ import { busy, rowExists, rowMissing } from './errors.ts'
 import { deciding } from './postgres-decide.ts'
 import { locker } from './postgres-lock.ts'
 import { runsOf } from './postgres-runs.ts'
+import { oneTenant } from './postgres-sets.ts'
 import { firstMissing, writer } from './postgres-write.ts'
 import type { TablePlan } from './rows.ts'
 import { ask, type Statement } from './statement.ts'
@@ -29,12 +30,12 @@ export function postgresCommit(catalog: Catalog, plan: (of: Table) => TablePlan)
     const { answers, writes, later } = decide(units, found)
     const groups = writes.groups()
     if (groups.length > 0) {
-      const claims = groups.reduce((sum, group) => sum + (group.doing === 'claim' ? group.rows.length : 0), 0)
+      const claims = groups.reduce((sum, { task, rows }) => sum + (task.doing === 'claim' ? rows.length : 0), 0)
       // one row that loses its race has written nothing; of several, those that went in have to come out again
       const guarded = claims > 1 && !own
       if (guarded) yield plain('savepoint "patronkit"')
-      const written = JSON.parse((yield write(groups)) as string) as Parameters<typeof firstMissing>[1]
-      const lost = groups.some((group, i) => group.doing === 'claim' && written[i] !== null)
+      const written = JSON.parse((yield write(groups, oneTenant(units))) as string) as Parameters<typeof firstMissing>[1]
+      const lost = groups.some((group, i) => group.task.doing === 'claim' && written[i] !== null)
       if (lost && own) throw busy(undefined)
       if (lost && guarded) yield plain('rollback to savepoint "patronkit"')
       if (guarded) yield plain('release savepoint "patronkit"')

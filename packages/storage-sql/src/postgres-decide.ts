@@ -11,14 +11,11 @@ import {
   type UnitAnswer,
   type Write,
 } from '@patronkit/core/storage'
-import { unknownColumn } from './errors.ts'
-import { EVENT_COLUMNS } from './events.ts'
 import { type Found, keyIn, rowId } from './postgres-lock.ts'
-import { allColumns, cellsOf, eventCells, relationIn } from './postgres-sets.ts'
+import { appendEvent, claimHead, eventCells, failTimer, moveHead, removeTimer, setTimer, tasksOf } from './postgres-tasks.ts'
 import { createWrites, type Writes } from './postgres-write.ts'
 import type { TablePlan } from './rows.ts'
 import { integerParameter, textParameter } from './values.ts'
-import { eventTable, headTable, timerTable } from './work-tables.ts'
 
 /** What becomes of some units, and what is to be written. */
 export interface Decided {
@@ -91,36 +88,36 @@ export function countersOf(plan: Plan, found: Found): Counters {
     write: (writes) => {
       for (const { of, tenant, key, now } of moved.values()) {
         const row = { ...Object.fromEntries(of.columns.map((column) => [column, now.get(column) ?? 0])), ...key }
-        const doing = found.counters(of, tenant, key) ? 'change' : 'claim'
-        writes.add(doing, relationIn(of), allColumns(of), cellsOf(of, tenant, row, of.columns))
+        const tasks = tasksOf(of)
+        const { task, cells } = tasks.change(tasks.rest)
+        if (found.counters(of, tenant, key)) writes.add(task, cells(tenant, key, row))
+        else writes.add(tasks.claim, tasks.row(tenant, row))
       }
     },
   }
 }
 
-const HEAD_COLUMNS = headTable.columns.map((column) => column.name)
-const EVENT_CELLS = ['lane', ...EVENT_COLUMNS]
-
 /** Everything a unit writes but its counters. */
 export function writeUnit(plan: Plan, unit: Unit, writes: Writes, later: { tenant: string; timer: TimerWrite }[]): void {
   const { tenant, fired, timers } = unit
   for (const { kind, subject, from, to } of unit.heads) {
-    writes.add(from.version === 0 ? 'claim' : 'change', headTable, HEAD_COLUMNS, {
+    writes.add(from.version === 0 ? claimHead : moveHead, [
       tenant,
-      kind,
-      subject,
-      version: integerParameter(to.version, 'a version'),
-      last_at: integerParameter(to.lastAt, 'an instant'),
-      seq: integerParameter(to.seq, 'a seq'),
-      chain: textParameter(to.chain, 'a chain'),
-    })
+      textParameter(kind, 'a kind'),
+      textParameter(subject, 'a subject'),
+      integerParameter(to.version, 'a version'),
+      integerParameter(to.lastAt, 'an instant'),
+      integerParameter(to.seq, 'a seq'),
+      textParameter(to.chain, 'a chain'),
+    ])
   }
   for (const { table, row } of unit.unique ?? []) {
-    const of = plan(table)
-    writes.add('claim', relationIn(of), allColumns(of), cellsOf(of, tenant, row, of.columns))
+    const tasks = tasksOf(plan(table))
+    writes.add(tasks.claim, tasks.row(tenant, row))
   }
   for (const write of unit.writes) writeRow(plan(write.table), tenant, write, writes)
-  for (const event of unit.events) writes.add('insert', eventTable, EVENT_CELLS, eventCells(event))
+  for (const event of unit.events) writes.add(appendEvent, eventCells(event))
+  if (timers.length === 0 && !fired) return
   const names = timers.map((timer) => rowId(timer.queue, [timer.key]))
   if (new Set(names).size < names.length) for (const timer of timers) later.push({ tenant, timer })
   else for (const timer of timers) writeTimer(tenant, timer, writes)
@@ -128,37 +125,23 @@ export function writeUnit(plan: Plan, unit: Unit, writes: Writes, later: { tenan
 }
 
 function writeRow(of: TablePlan, tenant: string, write: Write, writes: Writes): void {
-  const relation = relationIn(of)
-  if ('row' in write) {
-    writes.add(write.write, relation, allColumns(of), cellsOf(of, tenant, write.row, of.columns))
-    return
+  const tasks = tasksOf(of)
+  if ('row' in write) writes.add(tasks[write.write], tasks.row(tenant, write.row))
+  else if (write.write === 'remove') writes.add(tasks.remove, tasks.key(tenant, write.key))
+  else if (Object.keys(write.set).length === 0) writes.add(tasks.look, tasks.key(tenant, write.key))
+  else {
+    const { task, cells } = tasks.change(Object.keys(write.set))
+    writes.add(task, cells(tenant, write.key, write.set))
   }
-  const { key } = of.table
-  if (write.write === 'remove') {
-    writes.add('remove', relation, relation.key, cellsOf(of, tenant, write.key, key))
-    return
-  }
-  const changed = Object.keys(write.set)
-  for (const column of changed) {
-    if (!Object.hasOwn(of.encode, column) || key.includes(column)) throw unknownColumn(of.table.name, column)
-  }
-  const columns = [...key, ...changed.sort()]
-  const doing = changed.length === 0 ? 'look' : 'change'
-  writes.add(doing, relation, ['tenant', ...columns], cellsOf(of, tenant, { ...write.set, ...write.key }, columns))
 }
 
 function writeTimer(tenant: string, timer: TimerWrite, writes: Writes): void {
-  const { queue, key } = timer
-  const one = { tenant, queue: textParameter(queue, 'a queue'), key: textParameter(key, 'a key') }
+  const [queue, key] = [textParameter(timer.queue, 'a queue'), textParameter(timer.key, 'a key')]
   if (timer.timer === 'cancel') {
-    writes.add('remove', timerTable, ['tenant', 'queue', 'key'], one)
+    writes.add(removeTimer, [tenant, queue, key])
     return
   }
-  const due = { ...one, due_at: integerParameter(timer.dueAt, 'an instant') }
-  if (timer.timer === 'set') {
-    writes.add('set-timer', timerTable, ['tenant', 'queue', 'key', 'lane', 'due_at'], { ...due, lane: String(laneOf(tenant)) })
-  } else {
-    const failed = { ...due, last_error: textParameter(timer.error, 'a text'), parked: timer.parked ? '1' : '0' }
-    writes.add('fail-timer', timerTable, ['tenant', 'queue', 'key', 'due_at', 'last_error', 'parked'], failed)
-  }
+  const dueAt = integerParameter(timer.dueAt, 'an instant')
+  if (timer.timer === 'set') writes.add(setTimer, [tenant, queue, key, String(laneOf(tenant)), dueAt])
+  else writes.add(failTimer, [tenant, queue, key, dueAt, textParameter(timer.error, 'a text'), timer.parked ? '1' : '0'])
 }

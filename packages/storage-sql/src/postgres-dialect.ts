@@ -4,6 +4,7 @@ import type { AnyTables, CastType, Dialect, Fault } from './dialect.ts'
 import { badSchema } from './errors.ts'
 import { isPlainName, NAMES } from './names.ts'
 import { columnsOf, hasTable, indexesOf } from './postgres-catalog.ts'
+import { unseen } from './postgres-sets.ts'
 import { postgresViews } from './postgres-views.ts'
 
 const COLUMN_TYPES: { readonly [T in ColumnType]: string } = {
@@ -88,7 +89,7 @@ export function postgresDialect(schema: string, { skipLocked = true, advisoryLoc
     answers: (parts) => sql`select array_to_json(array[${sql.join(parts.map((part) => sql`to_json(${part})`))}])::text`,
     forEach: (arrays, query) => {
       const names = sql.join([...arrays.map((_, i) => sql.ref(`p${i + 1}`)), sql.ref('no')])
-      const columns = sql.join(arrays.map((array) => sql`${array}::text::text[]`))
+      const columns = sql.join(arrays.map((array, i) => unseen(i, sql`${array}::text::text[]`)))
       return sql`(select json_agg(${query} order by "each"."no") from unnest(${columns}) with ordinality as "each" (${names}))`
     },
     scalarInJson,

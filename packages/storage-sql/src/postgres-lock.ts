@@ -1,7 +1,8 @@
 import type { Row, Unit } from '@patronkit/core/storage'
 import { sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
-import { type Cells, cellsOf, columnsOf, type Place, paramsOf, placesOf, relationIn, sameKey, setOf, textOf } from './postgres-sets.ts'
+import { columnsOf, oneTenant, type Place, paramsOf, placesOf, sameKey, setOf, textOf } from './postgres-sets.ts'
+import { type Cells, tasksOf } from './postgres-tasks.ts'
 import type { Relation } from './relation.ts'
 import type { TablePlan } from './rows.ts'
 import { kept, type Statement } from './statement.ts'
@@ -32,12 +33,15 @@ export function locker(catalog: Catalog, plan: (of: TablePlan['table']) => Table
   const texts = new Map<string, string>()
   return (units: readonly Unit[]): { readonly statement: Statement | null; readonly understand: (answer: string | null) => Found } => {
     const looks = looksOf(plan, units)
-    const shape = looks.map((look) => look.name).join()
+    if (looks.length === 0) return { statement: null, understand: () => foundIn(looks, null) }
     const sets = looks.map((look) => ({ columns: look.relation.key, rows: [...look.cells.values()] }))
-    const places = placesOf(sets, 1, false)
-    const text = () => kept(texts, shape, () => lockText(catalog, looks, places))
-    const params = sets.flatMap(({ rows, columns }, i) => paramsOf(rows, columns, places[i]!))
-    return { statement: looks.length === 0 ? null : { text: text(), params }, understand: (answer) => foundIn(looks, answer) }
+    const travel = { tenant: oneTenant(units), singly: false }
+    const first = travel.tenant === null ? 1 : 2
+    const shape = `${first} ${looks.map((look) => look.name).join()}`
+    const text = kept(texts, shape, () => lockText(catalog, looks, placesOf(sets, first, travel)))
+    const params = paramsOf(sets, travel)
+    if (travel.tenant !== null) params.unshift(travel.tenant)
+    return { statement: { text, params }, understand: (answer) => foundIn(looks, answer) }
   }
 }
 
@@ -57,26 +61,22 @@ function looksOf(plan: (of: TablePlan['table']) => TablePlan, units: readonly Un
   const text = (value: string) => textParameter(value, 'a text')
   for (const { tenant, heads, fired, adds, unique } of units) {
     for (const { kind, subject } of heads) {
-      look('1 head', headTable, ['version'], true).set(rowId(tenant, [kind, subject]), { tenant, kind: text(kind), subject: text(subject) })
+      look('1 head', headTable, ['version'], true).set(rowId(tenant, [kind, subject]), [tenant, text(kind), text(subject)])
     }
     if (fired) {
       const { queue, key } = fired
       const cells = look('2 timer', timerTable, ['generation', 'lease'], true)
-      cells.set(rowId(tenant, [queue, key]), { tenant, queue: text(queue), key: text(key) })
+      cells.set(rowId(tenant, [queue, key]), [tenant, text(queue), text(key)])
     }
     for (const add of adds ?? []) {
       const of = plan(add.table)
-      const cells = look(
-        `3 counter ${of.table.name}`,
-        relationIn(of),
-        of.columns.filter((column) => !of.table.key.includes(column)),
-        true,
-      )
-      cells.set(rowId(tenant, keyIn(of, add.key)), cellsOf(of, tenant, add.key, of.table.key))
+      const { relation, rest, key } = tasksOf(of)
+      look(`3 counter ${of.table.name}`, relation, rest, true).set(rowId(tenant, keyIn(of, add.key)), key(tenant, add.key))
     }
     for (const { table, row } of unique ?? []) {
       const of = plan(table)
-      look(`4 unique ${table.name}`, relationIn(of), [], false).set(rowId(tenant, keyIn(of, row)), cellsOf(of, tenant, row, table.key))
+      const { relation, key } = tasksOf(of)
+      look(`4 unique ${table.name}`, relation, [], false).set(rowId(tenant, keyIn(of, row)), key(tenant, row))
     }
   }
   return [...looks.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -105,8 +105,7 @@ function foundIn(looks: readonly Look[], answer: string | null): Found {
     lease: (tenant, queue, key) => rows.get(`2 timer${rowId(tenant, [queue, key])}`)?.join(' '),
     counters: (of, tenant, key) => {
       const row = rows.get(`3 counter ${of.table.name}${rowId(tenant, keyIn(of, key))}`)
-      const columns = of.columns.filter((column) => !of.table.key.includes(column))
-      return row && new Map(columns.map((column, i) => [column, row[i] as number]))
+      return row && new Map(tasksOf(of).rest.map((column, i) => [column, row[i] as number]))
     },
     present: (of, tenant, row) => rows.has(`4 unique ${of.table.name}${rowId(tenant, keyIn(of, row))}`),
   }

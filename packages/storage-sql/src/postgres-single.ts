@@ -3,9 +3,9 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { writeUnit } from './postgres-decide.ts'
 import { rowId } from './postgres-lock.ts'
-import { runsOf } from './postgres-runs.ts'
-import { type Cells, columnsOf, type Place, paramsOf, placesOf, sameKey, setOf, textOf } from './postgres-sets.ts'
-import { createWrites, doText, type Group, HAS_TO, rowsOf, shapeOfGroups } from './postgres-write.ts'
+import { columnsOf, oneTenant, type Place, paramsOf, placesOf, sameKey, setOf, textOf } from './postgres-sets.ts'
+import { type Cells, claimHead, moveHead, type Task } from './postgres-tasks.ts'
+import { createWrites, doText, type Group, HAS_TO, inOrder, shapeOfGroups } from './postgres-write.ts'
 import type { Relation } from './relation.ts'
 import type { TablePlan } from './rows.ts'
 import { kept, type Statement } from './statement.ts'
@@ -20,35 +20,44 @@ import { headTable, timerTable } from './work-tables.ts'
 export function postgresSingle(catalog: Catalog, plan: (of: Table) => TablePlan) {
   const texts = new Map<string, string>()
   return {
-    /** Units that touch nothing in common and add to no counter. */
-    fits: (units: readonly Unit[]): boolean => units.every(isPlain) && runsOf(plan, units).length === 1,
-    /** Whether they are done. */
+    /** Units that add to no counter. */
+    fits: (units: readonly Unit[]): boolean => units.every(isPlain),
+    /** Whether they are done: not where two of them touch one row. */
     commit: function* (units: readonly Unit[]): Steps<Statement, boolean> {
       for (const { tenant } of units) textParameter(tenant, 'the tenant')
       const writes = createWrites()
       for (const unit of units) writeUnit(plan, unit, writes, [])
       const groups = writes.groups()
       if (groups.length === 0) return true
+      const { sets, meet } = inOrder(groups)
+      if (meet) return false
       const guards = [headGuards(units), timerGuards(units)].filter((guard) => guard.rows.length > 0)
-      const sets = [...guards, ...groups.map((group) => ({ columns: group.columns, rows: rowsOf(group) }))]
-      const singly = units.length === 1 && lengthOf(sets) <= MOST_ROWS_SINGLY
+      const singly = units.length === 1 && lengthOf(guards) + lengthOf(groups) <= MOST_ROWS_SINGLY
       const moves = singly && lengthOf(guards) === 1 && guards[0]!.relation === headTable
-      if (moves) sets[0] = { columns: guards[0]!.same, rows: guards[0]!.rows }
-      const shape = `${singly ? sets.map((set) => set.rows.length) : ''}|${guards.map((guard) => guard.relation.name).join()}|${shapeOfGroups(groups)}`
-      const counts = [lengthOf(guards), lengthOf(groups.filter(mustBeThere))]
-      const places = placesOf(sets, singly ? 1 : 1 + counts.filter(Boolean).length, singly)
-      const text = kept(texts, shape, () => singleText(catalog, guards, groups, places, { moves, counts: countsIn(counts, singly) }))
-      const params = [
+      const travel = { tenant: oneTenant(units), singly }
+      // the move of the one head is its guard, and only asks for the version
+      const guarding = moves ? [] : guards
+      const counts = [lengthOf(guards), lengthOf(groups.filter(({ task }) => mustBeThere(task)))] as const
+      const first = [
+        ...(travel.tenant === null ? [] : [travel.tenant]),
+        ...(moves ? [guards[0]!.rows[0]!.at(-1)!] : []),
         ...(singly ? [] : counts.filter(Boolean).map(String)),
-        ...sets.flatMap((set, i) => paramsOf(set.rows, set.columns, places[i]!)),
       ]
-      return (yield { text, params }) === DONE
+      const all = [...guarding, ...sets]
+      const rows = singly ? all.map((set) => set.rows.length).join() : 'any'
+      const shape = `${rows} ${moves} ${travel.tenant !== null} ${guards.map((guard) => guard.relation.name).join()}|${shapeOfGroups(groups)}`
+      const text = kept(texts, shape, () =>
+        singleText(catalog, guarding, groups, placesOf(all, 1 + first.length, travel), {
+          moves,
+          counts: countsIn(counts, singly, travel.tenant === null ? 1 : 2),
+        }),
+      )
+      return (yield { text, params: [...first, ...paramsOf(all, travel)] }) === DONE
     },
   }
 }
 
-const lengthOf = (sets: readonly { readonly rows: { readonly length: number } }[]): number =>
-  sets.reduce((sum, { rows }) => sum + rows.length, 0)
+const lengthOf = (sets: readonly { readonly rows: readonly unknown[] }[]): number => sets.reduce((sum, { rows }) => sum + rows.length, 0)
 
 /** A lone unit of more rows travels as arrays, or there would be a text for every number of rows. */
 const MOST_ROWS_SINGLY = 12
@@ -61,12 +70,12 @@ const isPlain = (unit: Unit): boolean =>
   (unit.timers.length < 2 || new Set(unit.timers.map(({ queue, key }) => rowId(queue, [key]))).size === unit.timers.length)
 
 /** Beside what the guards hold, and what raises an error when it is there. */
-const mustBeThere = ({ doing, relation }: Group): boolean =>
+const mustBeThere = ({ doing, relation }: Task): boolean =>
   doing !== 'insert' && HAS_TO.has(doing) && relation !== timerTable && relation !== headTable
 
-/** Numbers of rows, in the text where it depends on them in any case, else as the first parameters. */
-function countsIn(counts: readonly number[], singly: boolean) {
-  let param = 1
+/** Numbers of rows, in the text where it depends on them in any case, else as parameters. */
+function countsIn(counts: readonly [guarded: number, relied: number], singly: boolean, first: number) {
+  let param = first
   const [guarded, relied] = counts.map((count) => (singly || count === 0 ? sql.lit(count) : sql.raw(`$${param++}::text::int8`)))
   return { guarded: guarded!, relied: relied! }
 }
@@ -74,30 +83,32 @@ function countsIn(counts: readonly number[], singly: boolean) {
 /** Rows that have to be there as they were read. */
 interface Guard {
   readonly relation: Relation
+  /** The key, and what has to be as it was. */
   readonly columns: readonly string[]
-  /** Columns beside the key that have to be as they were. */
-  readonly same: readonly string[]
   readonly rows: readonly Cells[]
 }
 
+const VERSIONS = [...headTable.key, 'version']
+const LEASES = [...timerTable.key, 'generation', 'lease']
+
 function headGuards(units: readonly Unit[]): Guard {
-  const rows = units.flatMap(({ tenant, heads }) =>
-    heads
-      .filter((head) => head.from.version > 0)
-      .map(({ kind, subject, from }): Cells => ({ tenant, kind, subject, version: integerParameter(from.version, 'a version') })),
-  )
-  return { relation: headTable, columns: [...headTable.key, 'version'], same: ['version'], rows }
+  const rows: Cells[] = []
+  for (const { tenant, heads } of units) {
+    for (const { kind, subject, from } of heads) {
+      if (from.version > 0) rows.push([tenant, kind, subject, integerParameter(from.version, 'a version')])
+    }
+  }
+  return { relation: headTable, columns: VERSIONS, rows }
 }
 
 function timerGuards(units: readonly Unit[]): Guard {
-  const rows = units.flatMap(({ tenant, fired }): Cells[] => {
-    if (!fired) return []
-    const text = (value: string) => textParameter(value, 'a lease')
-    const generation = integerParameter(fired.generation, 'a generation')
-    return [{ tenant, queue: text(fired.queue), key: text(fired.key), generation, lease: text(fired.lease) }]
-  })
-  const same = ['generation', 'lease']
-  return { relation: timerTable, columns: [...timerTable.key, ...same], same, rows }
+  const rows: Cells[] = []
+  const text = (value: string) => textParameter(value, 'a lease')
+  for (const { tenant, fired } of units) {
+    if (!fired) continue
+    rows.push([tenant, text(fired.queue), text(fired.key), integerParameter(fired.generation, 'a generation'), text(fired.lease)])
+  }
+  return { relation: timerTable, columns: LEASES, rows }
 }
 
 const countOf = (name: string) => sql`(select count(*) from ${sql.ref(name)})`
@@ -131,31 +142,31 @@ function singleText(
     return name
   }
   const placeOf = (group: number) => places[guards.length + group]!
-  const moved = moves ? groups.findIndex(({ doing, relation }) => doing === 'change' && relation === headTable) : -1
+  const moved = moves ? groups.findIndex(({ task }) => task === moveHead) : -1
   let gate: string | null = null
   if (moves) {
-    const where = sql`"t"."version" = ${sql.raw(`$${places[0]!.param}`)}::text::int8`
-    gate = then(OPEN, sql`(${doText(catalog, groups[moved]!, placeOf(moved), { where, taken: 'raise', answer: 'one' })})`)
+    const where = sql`"t"."version" = $2::text::int8`
+    gate = then(OPEN, sql`(${doText(catalog, groups[moved]!.task, placeOf(moved), { where, taken: 'raise', answer: 'one' })})`)
   } else if (guards.length > 0) {
     const held = guards.map((guard, i) => then(`held${i}`, heldText(catalog, guard, places[i]!)))
     gate = then(OPEN, sql`materialized (select 1 as "one" where ${sumOf(held)} = ${counts.guarded})`)
   }
   // all commits insert what has no head yet in one order; a row under a head that is held has no rivals
-  const claims = groups.filter(({ doing }) => doing === 'claim')
-  const chained = gate === null || claims.length > 1 || claims.some(({ relation }) => relation === headTable)
+  const claims = groups.filter(({ task }) => task.doing === 'claim')
+  const chained = gate === null || claims.length > 1 || claims.some(({ task }) => task === claimHead)
   const relied: { readonly name: string; readonly one: boolean }[] = []
-  for (const [i, group] of groups.entries()) {
+  for (const [i, { task }] of groups.entries()) {
     if (i === moved) continue
     const name = `g${i}`
-    const claim = group.doing === 'claim' && chained
+    const claim = task.doing === 'claim' && chained
     const one = placeOf(i).rows === 1
-    const answer = claim || mustBeThere(group) ? 'one' : 'nothing'
-    then(name, sql`(${doText(catalog, group, placeOf(i), { gate, where: null, taken: 'raise', answer })})`)
+    const answer = claim || mustBeThere(task) ? 'one' : 'nothing'
+    then(name, sql`(${doText(catalog, task, placeOf(i), { gate, where: null, taken: 'raise', answer })})`)
     if (claim) gate = one ? name : then(`c${i}`, sql`materialized (select 1 as "one" from ${sql.ref(name)} having count(*) > 0)`)
-    if (mustBeThere(group)) relied.push({ name, one })
+    if (mustBeThere(task)) relied.push({ name, one })
   }
   const end = endText(relied, counts.relied)
-  const answer = guards.length > 0 ? sql`case when exists (select from ${sql.ref(OPEN)}) then ${end} else 'stale' end` : end
+  const answer = moves || guards.length > 0 ? sql`case when exists (select from ${sql.ref(OPEN)}) then ${end} else 'stale' end` : end
   return textOf(catalog, sql`with ${sql.join(parts)} select ${answer}`)
 }
 
@@ -177,8 +188,7 @@ function endText(names: readonly { readonly name: string; readonly one: boolean 
 const BROKEN = 'patronkit: a row that a decision relied on is not there; nothing was written. Rows of this kind: '
 
 /** Locks rows that are as they were read, in the order of their keys, and answers those. */
-function heldText(catalog: Catalog, { relation, columns, same }: Guard, place: Place) {
-  const holds = sameKey([...relation.key, ...same])
+function heldText(catalog: Catalog, { relation, columns }: Guard, place: Place) {
   return sql`materialized (select 1 as "one" from ${sql.table(catalog.named(relation.name))} as "t", ${setOf(relation, columns, place)}
-    where ${holds} order by ${columnsOf(relation.key, 't')} for update of "t")`
+    where ${sameKey(columns)} order by ${columnsOf(relation.key, 't')} for update of "t")`
 }

@@ -1,92 +1,94 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Catalog } from './catalog.ts'
 import { rowId } from './postgres-lock.ts'
-import { type Cells, columnsOf, type Place, paramsOf, placesOf, sameKey, setOf, textOf } from './postgres-sets.ts'
+import { columnsOf, type Place, paramsOf, placesOf, type RowSet, sameKey, setOf, textOf } from './postgres-sets.ts'
+import type { Cells, Doing, Task } from './postgres-tasks.ts'
 import type { Relation } from './relation.ts'
 import { kept, type Statement } from './statement.ts'
 import { timerTable } from './work-tables.ts'
 
-/**
- * What is done to a table. `claim` inserts a row that somebody else may be inserting at this moment: unless every row of
- * every claim went in, nothing else is written.
- */
-export type Doing = 'claim' | 'insert' | 'put' | 'change' | 'remove' | 'look' | 'set-timer' | 'fail-timer'
-
 /** Rows of one table to which the same is done. */
 export interface Group {
-  readonly doing: Doing
-  readonly relation: Relation
-  /** The columns that travel; of a change, those that change are the ones outside the key. */
-  readonly columns: readonly string[]
-  readonly rows: { readonly cells: Cells; readonly place: number }[]
+  readonly task: Task
+  readonly rows: Cells[]
+  /** Which row of all that are written each of them is, in the order the units named them. */
+  readonly places: number[]
 }
 
 /** Groups what is written: claims first, in an order that everybody keeps. */
 export interface Writes {
-  readonly add: (doing: Doing, relation: Relation, columns: readonly string[], cells: Cells) => void
+  readonly add: (task: Task, cells: Cells) => void
   readonly groups: () => readonly Group[]
-}
-
-const joined = new WeakMap<readonly string[], string>()
-
-/** Most lists of columns are the same array at every row. */
-function namesOf(columns: readonly string[]): string {
-  let names = joined.get(columns)
-  if (names === undefined) {
-    names = columns.join()
-    joined.set(columns, names)
-  }
-  return names
 }
 
 /** Nothing to write yet. */
 export function createWrites(): Writes {
-  const groups = new Map<string, Group>()
+  const groups = new Map<Task, Group>()
   let place = 0
   return {
-    add: (doing, relation, columns, cells) => {
-      const name = `${doing === 'claim' ? 0 : 1} ${relation.name} ${doing} ${namesOf(columns)}`
-      kept(groups, name, () => ({ doing, relation, columns, rows: [] })).rows.push({ cells, place: place++ })
+    add: (task, cells) => {
+      let group = groups.get(task)
+      if (!group) {
+        group = { task, rows: [], places: [] }
+        groups.set(task, group)
+      }
+      group.rows.push(cells)
+      group.places.push(place++)
     },
-    groups: () => [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group),
-  }
-}
-
-/** Builds the one statement that writes some groups; for each it answers null, or the keys it wrote where that was not all. */
-export function writer(catalog: Catalog): (groups: readonly Group[]) => Statement {
-  const texts = new Map<string, string>()
-  return (groups) => {
-    const places = placesOf(groups, 1, false)
-    const text = kept(texts, shapeOfGroups(groups), () => writeText(catalog, groups, places))
-    return { text, params: groups.flatMap((group, i) => paramsOf(rowsOf(group), group.columns, places[i]!)) }
+    groups: () => [...groups.values()].sort((a, b) => (a.task.name < b.task.name ? -1 : 1)),
   }
 }
 
 /** Groups of one shape are written by one text. */
-export const shapeOfGroups = (groups: readonly Group[]): string =>
-  groups.map(({ doing, relation, columns }) => `${doing} ${relation.name} ${columns.join()}`).join('|')
+export const shapeOfGroups = (groups: readonly Group[]): string => groups.map(({ task }) => task.name).join('|')
 
-/** The rows of a group in the order of their keys: all commits insert in one order. */
-export function rowsOf({ rows, relation }: Group): readonly Cells[] {
-  if (rows.length === 1) return [rows[0]!.cells]
-  const named = rows.map(({ cells }) => [idOf(relation, cells), cells] as const)
-  return named.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, cells]) => cells)
+/** What travels, and whether two of the rows are one row of a table. */
+export interface InOrder {
+  readonly sets: readonly RowSet[]
+  readonly meet: boolean
 }
 
-const idOf = ({ key }: Relation, cells: Cells): string =>
-  rowId(
-    cells.tenant as string,
-    key.slice(1).map((column) => cells[column]),
-  )
+/** The rows of groups in the order of their keys: all commits insert in one order. */
+export function inOrder(groups: readonly Group[]): InOrder {
+  const seen = new Map<string, Set<string>>()
+  let meet = false
+  const sets = groups.map(({ task: { relation, columns }, rows }): RowSet => {
+    const named = rows.map((cells) => ({ id: idOf(relation, cells), cells }))
+    const ids = kept(seen, relation.name, () => new Set<string>())
+    for (const { id } of named) {
+      meet ||= ids.has(id)
+      ids.add(id)
+    }
+    if (rows.length > 1) named.sort((a, b) => (a.id < b.id ? -1 : 1))
+    return { columns, rows: named.map(({ cells }) => cells) }
+  })
+  return { sets, meet }
+}
+
+const idOf = ({ key }: Relation, cells: Cells): string => cells.slice(0, key.length).join('\u0000')
+
+/** Builds the one statement that writes some groups; for each it answers null, or the keys it wrote where that was not all. */
+export function writer(catalog: Catalog): (groups: readonly Group[], tenant: string | null) => Statement {
+  const texts = new Map<string, string>()
+  return (groups, tenant) => {
+    const { sets } = inOrder(groups)
+    const travel = { tenant, singly: false }
+    const text = kept(texts, `${tenant === null ? '' : 'one tenant: '}${shapeOfGroups(groups)}`, () =>
+      writeText(catalog, groups, placesOf(sets, tenant === null ? 1 : 2, travel)),
+    )
+    const params = paramsOf(sets, travel)
+    return { text, params: tenant === null ? params : [tenant, ...params] }
+  }
+}
 
 /** The first row, in the order the units named them, that a statement should have written and has not. */
-export function firstMissing(groups: readonly Group[], written: readonly (null | readonly (readonly unknown[])[])[]): Group | null {
-  const missing = groups.flatMap((group, i) => {
-    if (written[i] === null || !HAS_TO.has(group.doing) || group.relation === timerTable) return []
+export function firstMissing(groups: readonly Group[], written: readonly (null | readonly (readonly unknown[])[])[]): Task | null {
+  const missing = groups.flatMap(({ task, rows, places }, i) => {
+    if (written[i] === null || !HAS_TO.has(task.doing) || task.relation === timerTable) return []
     const there = new Set(written[i]!.map(([tenant, ...key]) => rowId(tenant as string, key)))
-    return group.rows.filter(({ cells }) => !there.has(idOf(group.relation, cells))).map(({ place }) => ({ place, group }))
+    return rows.flatMap((cells, row) => (there.has(idOf(task.relation, cells)) ? [] : [{ place: places[row]!, task }]))
   })
-  return missing.sort((a, b) => a.place - b.place)[0]?.group ?? null
+  return missing.sort((a, b) => a.place - b.place)[0]?.task ?? null
 }
 
 /** What a decision relied on; anything else may find nothing. */
@@ -95,14 +97,14 @@ export const HAS_TO: ReadonlySet<Doing> = new Set(['insert', 'change', 'remove',
 const GATE = 'gate'
 
 function writeText(catalog: Catalog, groups: readonly Group[], places: readonly Place[]): string {
-  const claims = groups.filter((group) => group.doing === 'claim').length
+  const claims = groups.filter(({ task }) => task.doing === 'claim').length
   const lengthOf = (i: number) => sql`cardinality(${sql.raw(`$${places[i]!.param}`)}::text::text[])`
   const allIn = (i: number) => sql`(select count(*) from ${sql.ref(`g${i}`)}) = ${lengthOf(i)}`
   const parts = groups.map((group, i) => {
     // a claim waits for the ones before it, so that all commits insert in one order
     const before = i < claims ? groups.slice(0, i).map((_, j) => allIn(j)) : claims > 0 ? [sql`(select "open" from ${sql.ref(GATE)})`] : []
     const where = before.length > 0 ? sql.join(before, sql` and `) : null
-    const one = sql`${sql.ref(`g${i}`)} as (${doText(catalog, group, places[i]!, { where, taken: 'report', answer: 'key' })})`
+    const one = sql`${sql.ref(`g${i}`)} as (${doText(catalog, group.task, places[i]!, { where, taken: 'report', answer: 'key' })})`
     if (claims === 0 || i !== claims - 1) return one
     const all = sql.join(
       Array.from({ length: claims }, (_, j) => allIn(j)),
@@ -110,7 +112,7 @@ function writeText(catalog: Catalog, groups: readonly Group[], places: readonly 
     )
     return sql`${one}, ${sql.ref(GATE)} as materialized (select ${all} as "open")`
   })
-  const counts = groups.map(({ relation }, i) => {
+  const counts = groups.map(({ task: { relation } }, i) => {
     const keys = sql`coalesce(json_agg(json_build_array(${columnsOf(relation.key, `g${i}`)})), '[]'::json)`
     return sql`(select case when count(*) < ${lengthOf(i)} then ${keys} end from ${sql.ref(`g${i}`)})`
   })
@@ -128,8 +130,8 @@ export interface Surroundings {
   readonly answer: 'key' | 'one' | 'nothing'
 }
 
-/** One group as a statement. */
-export function doText(catalog: Catalog, { doing, relation, columns }: Group, place: Place, { gate, where, taken, answer }: Surroundings) {
+/** One task as a statement. */
+export function doText(catalog: Catalog, { doing, relation, columns }: Task, place: Place, { gate, where, taken, answer }: Surroundings) {
   const table = sql.table(catalog.named(relation.name))
   const set = gate ? sql`${sql.ref(gate)}, ${setOf(relation, columns, place)}` : setOf(relation, columns, place)
   const { key } = relation

@@ -29,6 +29,8 @@ import { CompiledQuery, Kysely, ParseJSONResultsPlugin, PGliteDialect, PostgresD
 import type pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, describe, expect, test } from 'vitest'
+import { figure } from '../../../tooling/figure.ts'
+import { emptied, longTest } from './emptied.ts'
 import { awaiting, type Begin, doing, type Host, hostFacts, overtakenFacts, rivalFacts, type Work } from './host-facts.ts'
 import { realPostgres, type Server, startServer } from './postgres-server.ts'
 
@@ -97,8 +99,9 @@ const kyselyHost = (driver: string, db: Kysely<unknown>): Host => ({
   count: async (text) => n((await db.executeQuery(CompiledQuery.raw(text))).rows),
 })
 
-const runs = Number(process.env.PATRONKIT_RUNS ?? (process.env.PATRONKIT_DEEP ? 200 : 10))
-const model = { fc, reference: async () => memoryStorage(), runs }
+const runs = Number(process.env.PATRONKIT_RUNS ?? (process.env.PATRONKIT_DEEP ? 10_000 : 500))
+// each engine has the full figure through one binding; the others say the same statements in another way
+const model = { fc, reference: async () => memoryStorage(), runs: runs / 50 }
 let schemas = 0
 const suite = (name: string, connection: () => Session) =>
   storageSuite({
@@ -260,8 +263,12 @@ describe('on SQLite', () => {
     ['drizzle over libsql', () => fromDrizzle(drizzleLibsql({ client: createClient({ url: `file:${newFile()}` }) }))],
     ['kysely over better-sqlite3', () => fromKysely(new Kysely<unknown>({ dialect: new SqliteDialect({ database: better(newFile()) }) }))],
   ])
+  figure('random histories compared, better-sqlite3 with memory', runs, 'histories')
+  const session = fromBetterSqlite3(better(newFile()))
+  const full = { ...model, runs, engine: emptied(sqliteStorage({ connection: session }), session, (table) => `patronkit_${table}`) }
   for (const [name, connection] of own) {
     const engine = async (): Promise<Storage> => sqliteStorage({ connection: connection() })
-    storageSuite({ name, test, engine, capabilities: { ddl: true }, model })
+    const of = name === 'better-sqlite3' ? { test: longTest, model: full } : { test, model }
+    storageSuite({ name, engine, capabilities: { ddl: true }, ...of })
   }
 })

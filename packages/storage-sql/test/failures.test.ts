@@ -15,9 +15,6 @@ import {
   headOf as headRead,
   interpret,
   list,
-  type MaybePromise,
-  type RowStore,
-  type Session,
   type Storage,
   type StoredEvent,
   sealEvents,
@@ -32,6 +29,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { figure } from '../../../tooling/figure.ts'
 import { realPostgres, type Server, startServer } from './postgres-server.ts'
 import { counters, entries, schema } from './shared-tables.ts'
+import { type Trouble, trouble } from './trouble.ts'
 
 const DEEP = Boolean(process.env.PATRONKIT_DEEP)
 
@@ -81,41 +79,6 @@ async function effect(storage: Storage) {
 }
 const NOTHING = { versions: [0, 0], n: 0, rows: [], events: 0, broken: null, due: null }
 const ONCE = { versions: [1, 1], n: 7, rows: ['w1', 'w2'], events: 1, broken: null, due: 1 }
-
-/** Fails the n-th call that goes through it, before or after the call was made; with `dead` every later one too. */
-function trouble() {
-  const state = { left: Number.POSITIVE_INFINITY, when: 'before' as 'before' | 'after', dead: false, struck: false }
-  const strike = (): never => {
-    state.struck = true
-    throw new Error('the power went out')
-  }
-  const around = <T>(work: () => MaybePromise<T>): MaybePromise<T> => {
-    if (state.struck && state.dead) return strike()
-    const mine = --state.left === 0
-    if (mine && state.when === 'before') return strike()
-    const answer = work()
-    if (!mine) return answer
-    return answer instanceof Promise ? answer.then(strike) : strike()
-  }
-  const session = (inner: Session): Session => {
-    const { transaction } = inner
-    return {
-      ...inner,
-      run: (text, params) => around(() => inner.run(text, params)),
-      ...(transaction ? { transaction: async (work) => await around(() => transaction((own) => work(session(own)))) } : {}),
-    }
-  }
-  const rows = (inner: RowStore): RowStore => ({
-    get: (key) => around(() => inner.get(key)),
-    scan: (range) => around(() => inner.scan(range)),
-    put: (key, value) => around(() => inner.put(key, value)),
-    remove: (key) => around(() => inner.remove(key)),
-    atomically: (work) => around(() => inner.atomically(work)),
-  })
-  return { state, session, rows }
-}
-
-type Trouble = ReturnType<typeof trouble>
 
 /** An engine under trouble, and the same data opened again without. */
 interface Place {

@@ -6,11 +6,14 @@ import { postgresStorage } from '@patronkit/storage-sql/postgres'
 import { storageSuite } from '@patronkit/storage-testkit'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
+import { figure } from '../../../tooling/figure.ts'
+import { emptied, longTest } from './emptied.ts'
 import { awaiting, hostFacts, type Work } from './host-facts.ts'
 import { accounts, schema as accountsSchema, unit } from './sample.ts'
 import { checkStatements } from './statement-rules.ts'
 
-const runs = Number(process.env.PATRONKIT_RUNS ?? (process.env.PATRONKIT_DEEP ? 500 : 25))
+const runs = Number(process.env.PATRONKIT_RUNS ?? (process.env.PATRONKIT_DEEP ? 10_000 : 200))
+figure('random histories compared, PGlite with memory', runs, 'histories')
 // it takes seconds to start: one for all tests, a schema for each
 const db = new PGlite()
 afterAll(() => db.close())
@@ -32,12 +35,13 @@ function noting(inner: Session): Session {
   }
 }
 
+const own = postgresStorage({ connection: noting(fromPglite(db)), schema: 'histories', tablePrefix: 'pk_' })
 storageSuite({
   name: 'pglite',
-  test,
+  test: longTest,
   engine: async () => postgresStorage({ connection: noting(fromPglite(db)), schema: schema(), tablePrefix: 'pk_' }),
   capabilities: { ddl: true },
-  model: { fc, reference: async () => memoryStorage(), runs },
+  model: { fc, reference: async () => memoryStorage(), runs, engine: emptied(own, fromPglite(db), (table) => `histories.pk_${table}`) },
 })
 
 hostFacts({

@@ -7,10 +7,12 @@ import { storageSuite } from '@patronkit/storage-testkit'
 import fc from 'fast-check'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { figure } from '../../../tooling/figure.ts'
+import { emptied, longTest } from './emptied.ts'
 import { realPostgres, type Server, startServer } from './postgres-server.ts'
 import { accounts, schema as accountsSchema, unit } from './sample.ts'
 
-const runs = Number(process.env.PATRONKIT_RUNS ?? (process.env.PATRONKIT_DEEP ? 500 : 50))
+const runs = Number(process.env.PATRONKIT_RUNS ?? (process.env.PATRONKIT_DEEP ? 10_000 : 500))
 
 const once = <T>(make: () => T): (() => T) => {
   const made: T[] = []
@@ -29,18 +31,22 @@ describe.runIf(realPostgres)('on a real server', () => {
   afterAll(() => server?.stop())
 
   const reference = async () => memoryStorage()
-  const model = { fc, reference, runs }
   const pool = once(() => server.pool())
   const unprepared = once(() => server.pool(1))
   const sql = once(() => postgres(server.url, { max: 4 }))
   afterAll(() => sql().end())
   const schema = () => `s${++schemas}`
+  const histories = once(() => {
+    const of = schema()
+    return emptied(postgresStorage({ connection: fromPg(pool()), schema: of }), fromPg(pool()), (table) => `${of}.${table}`)
+  })
+  if (realPostgres) figure('random histories compared, PostgreSQL with memory', runs, 'histories')
   storageSuite({
     name: 'pg',
-    test,
+    test: longTest,
     engine: async () => postgresStorage({ connection: fromPg(pool()), schema: schema(), tablePrefix: 'crm_' }),
     capabilities: { ddl: true },
-    model,
+    model: { fc, reference, runs, engine: () => histories()() },
   })
   storageSuite({
     name: 'pg without prepared statements',
@@ -51,7 +57,7 @@ describe.runIf(realPostgres)('on a real server', () => {
     name: 'postgres.js',
     test,
     engine: async () => postgresStorage({ connection: fromPostgresJs(sql()), schema: schema() }),
-    model,
+    model: { fc, reference, runs: runs / 20 },
   })
 
   /** The owner migrates; everything else is done by a role that may read and write rows and nothing more. */

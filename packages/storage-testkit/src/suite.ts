@@ -39,6 +39,8 @@ export interface ModelOptions {
   readonly reference: () => Promise<Storage>
   /** How many histories. Default: 50. */
   readonly runs?: number
+  /** An empty storage for each history, such as one that was emptied. Default: a new one. */
+  readonly engine?: () => Promise<Storage>
 }
 
 const FACTS: readonly Facts[] = [
@@ -72,5 +74,5 @@ export function storageSuite(o: SuiteOptions): void {
     })
   }
   for (const facts of FACTS) facts({ fact, seed })
-  if (o.model) modelFact({ ...o.model, test: o.test, name: o.name, engine: o.engine, seed })
+  if (o.model) modelFact({ engine: o.engine, ...o.model, test: o.test, name: o.name, seed })
 }

@@ -4,12 +4,13 @@ import { Exact } from '../exact.ts'
 import { unknownId, wrong } from '../refusals.ts'
 import { type Grain, type Period, periodsBetween, type ReportingCalendar, type Spine, spineOf } from './calendar.ts'
 import { shownValue } from './evaluate.ts'
-import { referencesOf, type Value } from './formula.ts'
+import type { Value } from './formula.ts'
 import type { MetricGraph } from './graph.ts'
 import { between, type Measurements, type Row } from './measurements.ts'
-import type { ConversionMetric, Metric, MetricValue } from './model.ts'
+import type { ConversionMetric, MetricValue } from './model.ts'
 import { longer, type Stretch, shifted } from './shift.ts'
 import { folded, medianOf, statisticOf } from './statistic.ts'
+import { keyOf, named, wantedOver } from './wanted.ts'
 
 /** What a metric is worked out from. */
 export interface MeasureInput {
@@ -72,51 +73,18 @@ function dimensionsOf(row: Row, members: MeasureInput['members']): { readonly [n
   return Object.hasOwn(members, row.subject) ? members[row.subject]! : {}
 }
 
-function named(spine: Spine, id: string): Stretch {
-  const found = spine.named(id)
-  if (!found)
-    throw wrong(
-      'period',
-      `is ${JSON.stringify(id)}, which this calendar does not have`,
-      "Give '2026', '2026-Q4', '2026-M11', '2026-W07' or '2026-11-22'.",
-    )
-  return found
-}
-
-const keyOf = (stretch: Stretch): string => `${stretch.from}:${stretch.to}`
-
-/** Finds out over which stretches each metric is needed, from the one asked for down, and works them out from the bottom up. */
+/** Works every metric that is needed out over each stretch it is needed for, from the bottom up. */
 function over(i: MeasureInput, spine: Spine, stretch: Stretch, inGroup: (row: Row) => boolean): MetricValue {
   const { graph } = i
   const place = graph.placeOf.get(i.metric)
   if (place === undefined) throw unknownId(i.metric, 'metric')
-  const wanted: (Map<string, Stretch> | undefined)[] = []
-  wanted[place] = new Map([[keyOf(stretch), stretch]])
-  for (let at = place; at >= 0; at--) {
-    for (const mine of wanted[at]?.values() ?? []) {
-      for (const [needed, its] of neededOver(graph, spine, graph.metrics[at]!, mine)) {
-        wanted[needed] ??= new Map()
-        wanted[needed].set(keyOf(its), its)
-      }
-    }
-  }
+  const wanted = wantedOver(graph, spine, place, stretch)
   const values: (Map<string, Value> | undefined)[] = []
   for (let at = 0; at <= place; at++) {
     const mine = wanted[at]
     if (mine) values[at] = new Map([...mine].map(([key, its]) => [key, worked(i, spine, at, its, values, inGroup)]))
   }
   return shownValue(graph.metrics[place]!, values[place]!.get(keyOf(stretch))!)
-}
-
-function neededOver(graph: MetricGraph, spine: Spine, metric: Metric, stretch: Stretch): [place: number, over: Stretch][] {
-  const place = (id: string) => graph.placeOf.get(id)!
-  if (metric.kind === 'ratio') return [metric.numerator, metric.denominator].map((id) => [place(id), stretch])
-  if (metric.kind === 'cumulative') return [[place(metric.of), longer(spine, stretch, metric.over)]]
-  if (metric.kind !== 'derived') return []
-  return referencesOf(metric.formula).flatMap(({ metric: id, shift }) => {
-    const its = shift ? shifted(spine, stretch, shift) : stretch
-    return its ? [[place(id), its] as [number, Stretch]] : []
-  })
 }
 
 function worked(

@@ -5,10 +5,14 @@ import { type CurvePoint, onCurve } from './curve.ts'
 import type { Mean } from './mean.ts'
 import { goalposts } from './normalise.ts'
 
-/** How a measure's raw value becomes a score: between goalposts, or along a curve. Numbers stand as decimal texts. */
+/**
+ * How a measure's raw value becomes a score: between goalposts, along a curve, or by how much of the subject's target it reaches
+ * (`worst` and `best` are shares of the target then, 0 and 1 where they are left out). Numbers stand as decimal texts.
+ */
 export type MeasureScale =
   | { readonly kind: 'goalposts'; readonly worst: string; readonly best: string }
   | { readonly kind: 'curve'; readonly points: readonly (readonly [raw: string, score: string])[] }
+  | { readonly kind: 'target'; readonly worst?: string | undefined; readonly best?: string | undefined }
 
 /** One measure of a scorecard. */
 export interface Measure {
@@ -23,9 +27,13 @@ export interface Measure {
 export interface Scorecard {
   readonly measures: { readonly [id: string]: Measure }
   readonly aggregate: 'arithmetic' | 'geometric' | 'harmonic' | 'minimum'
+  /** Id of the reporting calendar that its periods are of; calendar years in UTC where it is left out. */
+  readonly calendar?: string | undefined
+  /** Names for scores from `from` up. */
+  readonly bands?: readonly { readonly id: string; readonly from: string }[] | undefined
 }
 
-/** Whoever is scored, with raw values by measure. What is absent or null is missing. */
+/** Whoever is scored, with raw values by measure (of one scored by target: value ÷ target). What is absent or null is missing. */
 export interface Scored {
   readonly id: string
   readonly values: { readonly [measure: string]: number | null | undefined }
@@ -131,14 +139,14 @@ function compile(card: Scorecard): Compiled {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   if (!(total > 0)) throw wrong('scorecard.measures', 'have no weight', 'Give at least one a weight above 0.')
   const posts = measures.map(([id, { normalise }]) =>
-    normalise.kind === 'goalposts'
-      ? { worst: numberOf(normalise.worst, `measures.${id}.worst`), best: numberOf(normalise.best, `measures.${id}.best`) }
-      : null,
+    normalise.kind === 'curve'
+      ? null
+      : { worst: numberOf(normalise.worst ?? '0', `measures.${id}.worst`), best: numberOf(normalise.best ?? '1', `measures.${id}.best`) },
   )
   const scales = measures.map(([id, { normalise }], at) =>
-    normalise.kind === 'goalposts'
-      ? goalposts(posts[at]!)
-      : onCurve(normalise.points.map(([x, y]): CurvePoint => [numberOf(x, `measures.${id}.points`), numberOf(y, `measures.${id}.points`)])),
+    normalise.kind === 'curve'
+      ? onCurve(normalise.points.map(([x, y]): CurvePoint => [numberOf(x, `measures.${id}.points`), numberOf(y, `measures.${id}.points`)]))
+      : goalposts(posts[at]!),
   )
   return {
     ids,

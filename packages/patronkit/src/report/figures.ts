@@ -50,7 +50,8 @@ export async function slaFigures(i: {
   }
 }
 
-async function* allItems(sla: Sla, type: string, asOf: number): AsyncIterable<ItemView> {
+/** Every item of a type as of an instant, page by page. */
+export async function* allItems(sla: Sla, type: string, asOf: number): AsyncIterable<ItemView> {
   let after: string | null = null
   do {
     const page: { rows: readonly ItemView[]; next: string | null } = await sla.items({

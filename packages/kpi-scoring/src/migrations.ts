@@ -1,0 +1,22 @@
+import type { PackageSchema } from '@patronkit/core/service'
+import { measurements, periods, scores, subjects, targets } from './tables.ts'
+import { measurementView, scoreView, targetView } from './views.ts'
+
+/** The tables and views of this package and the steps that lead to them. */
+export const kpiSchema: PackageSchema = {
+  package: 'kpi',
+  tables: [subjects, measurements, targets, periods, scores],
+  views: [measurementView, targetView, scoreView],
+  migrations: [
+    {
+      id: 1,
+      about: 'subjects, measurements, targets, closed periods, scores',
+      steps: [{ addTable: subjects }, { addTable: measurements }, { addTable: targets }, { addTable: periods }, { addTable: scores }],
+    },
+    {
+      id: 2,
+      about: 'views of measurements, targets and scores',
+      steps: [{ addView: measurementView }, { addView: targetView }, { addView: scoreView }],
+    },
+  ],
+}

@@ -1,0 +1,9 @@
+import { canonicalJson, sha256Hex } from '@patronkit/core/service'
+import { expect, test } from 'vitest'
+import { kpiSchema } from '../src/migrations.ts'
+
+/** A step that hosts have applied is never edited: what changes comes as a further step. */
+test('published migration steps are as they were published', () => {
+  const steps = kpiSchema.migrations.map((migration) => `${migration.id} ${sha256Hex(canonicalJson(migration)).slice(0, 16)}`)
+  expect(steps).toEqual(['1 48fc48c63b98971d', '2 dae616c0355c63cc'])
+})

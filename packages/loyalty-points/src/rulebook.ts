@@ -1,0 +1,59 @@
+import {
+  type Asking,
+  type Context,
+  type Fold,
+  type Operation,
+  type Pinned,
+  pinnedDefinition,
+  toIso,
+  versionAt,
+  versionsOf,
+} from '@patronkit/core/service'
+import type { Programme } from './programme.ts'
+import { programmeSchema } from './programme-schema.ts'
+import { refusal } from './refusals.ts'
+
+export const PROGRAMME = 'loyalty-programme'
+
+/** The kinds of definition this package publishes. */
+export const KINDS = { [PROGRAMME]: programmeSchema }
+
+/** A programme as it was in force, and which version of it. */
+export interface InForce {
+  readonly pinned: Pinned
+  readonly programme: Programme
+}
+
+/** Finds the programme of a command and keeps what was parsed; a body never changes under its hash, so nothing grows stale. */
+export interface Rulebook {
+  /** Of the versions that {@link programmeVersions} answered: the one in force at an instant. */
+  inForce(ctx: Context, versions: readonly Fold[], id: string, at: number): Operation<InForce>
+  /** A version that was pinned. */
+  pinned(ctx: Context, pinned: Pinned): Operation<InForce>
+}
+
+/** Which versions of a programme there are; travels with the reads of an account. */
+export const programmeVersions = (id: string): Asking<readonly Fold[]> => versionsOf(PROGRAMME, id)
+
+const KEPT = 1_000
+
+export function createRulebook(): Rulebook {
+  const programmes = new Map<string, Programme>()
+  function* pinnedTo(ctx: Context, pinned: Pinned): Operation<InForce> {
+    const known = programmes.get(pinned.hash)
+    if (known) return { pinned, programme: known }
+    const { body } = yield* pinnedDefinition(ctx, PROGRAMME, pinned)
+    const programme = programmeSchema.parse(body)
+    if (programmes.size >= KEPT) programmes.delete(programmes.keys().next().value!)
+    programmes.set(pinned.hash, programme)
+    return { pinned, programme }
+  }
+  return {
+    pinned: pinnedTo,
+    inForce: function* (ctx, versions, id, at) {
+      const pinned = versionAt(versions, id, at)
+      if (!pinned) throw refusal({ code: 'loyalty/programme-unknown', details: { programme: id, at: toIso(at) } })
+      return yield* pinnedTo(ctx, pinned)
+    },
+  }
+}

@@ -1,0 +1,221 @@
+import { DatabaseSync } from 'node:sqlite'
+import { PGlite } from '@electric-sql/pglite'
+import { isPatronkitError, manualClock } from '@patronkit/core'
+import { type Head, headOf, interpret, type Storage } from '@patronkit/core/storage'
+import { memoryRows } from '@patronkit/core/testing'
+import { fromNodeSqlite } from '@patronkit/storage-sql/node-sqlite'
+import { fromPglite } from '@patronkit/storage-sql/pglite'
+import { postgresStorage } from '@patronkit/storage-sql/postgres'
+import { sqliteStorage } from '@patronkit/storage-sql/sqlite'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { figure } from '../../../tooling/figure.ts'
+import { type Trouble, trouble } from '../../storage-sql/test/trouble.ts'
+import { createLoyalty, defineProgramme, type Loyalty } from '../src/index.ts'
+import { DAY, eur, START } from './histories.ts'
+import { check } from './settings.ts'
+
+const DEEP = Boolean(process.env.PATRONKIT_DEEP)
+
+const programme = defineProgramme({
+  id: 'stars',
+  currency: 'star',
+  earn: [
+    { points: 1, per: eur('1.00') },
+    { points: 20, event: 'review' },
+  ],
+  campaigns: [{ id: 'spring', add: 5, budget: { points: 1_000 } }],
+  redeem: { points: 100, worth: eur('1.00') },
+  expiry: { kind: 'exact', duration: { days: 30 } },
+  tiers: {
+    tiers: [
+      { id: 'basic', from: 0 },
+      { id: 'gold', from: 500 },
+    ],
+    window: { kind: 'rolling', months: 12 },
+  },
+})
+const waiting = defineProgramme({ id: 'waits', currency: 'star', earn: [{ points: 1, per: eur('1.00') }], pending: { until: 'released' } })
+
+const mine = { account: 'c_1', programme: 'stars' }
+const order = (id: string, total = '100.00') => ({ id, total: eur(total) })
+
+/** An account that every write finds something to do on. */
+async function scene(storage: Storage, tenant: string): Promise<Loyalty> {
+  const clock = manualClock(START)
+  const loyalty = createLoyalty({ storage, clock }).for({ tenant, by: { type: 'system', id: 'test' } })
+  await loyalty.publish({ definition: programme })
+  await loyalty.publish({ definition: waiting })
+  await loyalty.adjust({ idempotencyKey: 'old', ...mine, points: 50, reason: 'gone by now', expiresAt: START + DAY })
+  clock.set(START + 2 * DAY)
+  await loyalty.earn({ idempotencyKey: 'o1', ...mine, order: order('o1', '600.00') })
+  await loyalty.earn({ idempotencyKey: 'w1', account: 'c_1', programme: 'waits', order: order('w1') })
+  await loyalty.hold({ idempotencyKey: 'h1', ...mine, points: 50, for: { hours: 1 }, order: order('h1') })
+  await loyalty.redeem({ idempotencyKey: 's1', ...mine, points: 40, order: order('s1') })
+  await loyalty.freeze({ idempotencyKey: 'f1', account: 'c_3', programme: 'waits', reason: 'x' }).catch(() => undefined)
+  await loyalty.earn({ idempotencyKey: 'o2', account: 'c_2', programme: 'stars', order: order('o2') })
+  await loyalty.earn({ idempotencyKey: 'o4', account: 'c_4', programme: 'stars', order: order('o4') })
+  await loyalty.merge({ idempotencyKey: 'm1', programme: 'stars', from: 'c_4', into: 'c_2' })
+  await loyalty.earn({ idempotencyKey: 'o5', account: 'c_5', programme: 'stars', order: order('o5') })
+  await loyalty.freeze({ idempotencyKey: 'f5', account: 'c_5', programme: 'stars', reason: 'check' })
+  return loyalty
+}
+
+/** Every write that the service has. */
+const WRITES: { readonly [verb: string]: (loyalty: Loyalty) => Promise<unknown> } = {
+  open: (l) => l.open({ idempotencyKey: 'k', account: 'c_9', programme: 'stars', zone: 'Asia/Shanghai' }),
+  earn: (l) => l.earn({ idempotencyKey: 'k', ...mine, order: order('k') }),
+  hold: (l) => l.hold({ idempotencyKey: 'k', ...mine, points: 30, for: { minutes: 15 }, order: order('k') }),
+  capture: (l) => l.capture({ idempotencyKey: 'k', hold: 'hold/h1', points: 20 }),
+  release: (l) => l.release({ idempotencyKey: 'k', hold: 'hold/h1' }),
+  replace: (l) => l.replace({ idempotencyKey: 'k', hold: 'hold/h1', points: 70, for: { minutes: 15 }, order: order('h1') }),
+  redeem: (l) => l.redeem({ idempotencyKey: 'k', ...mine, points: 30 }),
+  refund: (l) => l.refund({ idempotencyKey: 'k', order: 's1', amount: eur('50.00') }),
+  reverse: (l) => l.reverse({ idempotencyKey: 'k', posting: 'redeem/s1' }),
+  settle: (l) => l.settle({ idempotencyKey: 'k', account: 'c_1', programme: 'waits', posting: 'earn/w1' }),
+  adjust: (l) => l.adjust({ idempotencyKey: 'k', ...mine, points: -7, reason: 'mistake' }),
+  purchase: (l) => l.purchase({ idempotencyKey: 'k', ...mine, points: 10, paid: eur('1.00') }),
+  import: (l) => l.import({ idempotencyKey: 'k', ...mine, lots: [{ points: 5 }, { points: 6, expiresAt: null }] }),
+  reinstate: (l) => l.reinstate({ idempotencyKey: 'k', ...mine, days: 5, until: START + 90 * DAY }),
+  freeze: (l) => l.freeze({ idempotencyKey: 'k', ...mine, reason: 'check' }),
+  unfreeze: (l) => l.unfreeze({ idempotencyKey: 'k', account: 'c_5', programme: 'stars' }),
+  transfer: (l) => l.transfer({ idempotencyKey: 'k', programme: 'stars', from: 'c_1', to: 'c_2', points: 25 }),
+  merge: (l) => l.merge({ idempotencyKey: 'k', programme: 'stars', from: 'c_5', into: 'c_1' }),
+  unmerge: (l) => l.unmerge({ idempotencyKey: 'k', merge: 'merge/m1' }),
+  closeStatement: (l) => l.closeStatement({ idempotencyKey: 'k', ...mine, from: START - DAY, to: START + DAY }),
+  anchor: (l) => l.anchor({ idempotencyKey: 'k' }),
+}
+
+/** What a tenant's accounts look like from outside, and how many events each has. */
+async function effect(storage: Storage, loyalty: Loyalty, tenant: string) {
+  const accounts = ['c_1', 'c_2', 'c_4', 'c_5', 'c_9']
+  const heads = (await storage.read(tenant, [
+    ...accounts.map((account) => headOf('loyalty-account', `stars/${account}`)),
+    headOf('loyalty-account', 'waits/c_1'),
+  ])) as readonly Head[]
+  const { rows } = await loyalty.list({ programme: 'stars' })
+  const { broken } = await loyalty.verify({})
+  return { events: heads.map((head) => head.seq), rows, broken }
+}
+
+let tenants = 0
+const fresh = () => `t${++tenants}`
+
+async function replayedAtOnce(storage: Storage, verb: string, times: number): Promise<void> {
+  const [alone, many] = [fresh(), fresh()]
+  const one = await scene(storage, alone)
+  await WRITES[verb]!(one)
+  const loyalty = await scene(storage, many)
+  const answers = await Promise.all(Array.from({ length: times }, () => WRITES[verb]!(loyalty)))
+  const texts = new Set(answers.map((answer) => JSON.stringify(answer)))
+  expect(texts.size, `${verb}: the same answer each time, byte by byte`).toBe(1)
+  expect(JSON.stringify(await WRITES[verb]!(loyalty)), `${verb}: and later`).toBe([...texts][0])
+  expect(await effect(storage, loyalty, many), verb).toEqual(await effect(storage, one, alone))
+}
+
+/** Fails at the n-th call of each command, then sends it again. */
+async function crashedAtEach(at: Place, out: Trouble, verb: string, when: 'before' | 'after', every: number): Promise<number> {
+  const { storage } = at
+  const alone = fresh()
+  const one = await scene(storage, alone)
+  const right = await WRITES[verb]!(one)
+  const expected = await effect(storage, one, alone)
+  let crashes = 0
+  for (let n = 1 + (check.seed % every); ; n += every) {
+    const tenant = fresh()
+    const loyalty = await scene(storage, tenant)
+    Object.assign(out.state, { left: n, when, dead: false, struck: false })
+    const tried = await WRITES[verb]!(loyalty).then(
+      () => 'done',
+      (error: Error) => error.message,
+    )
+    const { struck } = out.state
+    Object.assign(out.state, { left: Number.POSITIVE_INFINITY, struck: false })
+    if (struck) crashes++
+    at.restart()
+    if (struck) expect(tried, `${verb} at call ${n}`).toContain('the power went out')
+    const again = await WRITES[verb]!(loyalty)
+    // the root of an anchor covers salts that differ from tenant to tenant
+    if (verb !== 'anchor') expect(JSON.parse(JSON.stringify(again)), `${verb} at call ${n}`).toEqual(JSON.parse(JSON.stringify(right)))
+    expect(await effect(storage, loyalty, tenant), `${verb} at call ${n}`).toEqual(expected)
+    if (!struck) return crashes
+  }
+}
+
+async function ready(storage: Storage): Promise<Storage> {
+  createLoyalty({ storage })
+  await storage.schema.migrate()
+  return storage
+}
+
+/** A storage under trouble. `restart` does what the end of a process does to its connection. */
+interface Place {
+  readonly storage: Storage
+  readonly restart: () => void
+}
+
+/** Everyday runs crash at one in `every` store calls, from a place that changes; the deep run at each. */
+function facts(name: string, open: (out: Trouble) => Promise<Place>, every: number): void {
+  let at: Place
+  const out = trouble()
+  beforeAll(async () => {
+    at = await open(out)
+  })
+
+  test(`${name}: each of ${Object.keys(WRITES).length} writes sent 100 times at once has one effect and one answer`, {
+    timeout: 600_000,
+  }, async () => {
+    for (const verb of Object.keys(WRITES)) await replayedAtOnce(at.storage, verb, 100)
+    figure(`every public write of loyalty replayed 100 times at once on ${name}`, Object.keys(WRITES).length, 'writes, each one effect')
+  })
+
+  test(`${name}: a crash at each store call of each write, before it and after it, and the write sent again has one effect`, {
+    timeout: 900_000,
+  }, async () => {
+    let calls = 0
+    for (const verb of Object.keys(WRITES)) {
+      for (const when of ['before', 'after'] as const) calls += await crashedAtEach(at, out, verb, when, DEEP ? 1 : every)
+    }
+    expect(calls).toBeGreaterThan(Object.keys(WRITES).length)
+    figure(`crashes at store calls of loyalty's writes on ${name}, each sent again with one effect`, calls, 'crashes')
+  })
+}
+
+const stays = () => undefined
+
+describe('memory', () =>
+  facts('memory', async (out) => ({ storage: await ready(interpret(out.rows(memoryRows()), { engine: 'memory' })), restart: stays }), 25))
+
+describe('SQLite', () =>
+  facts(
+    'SQLite',
+    async (out) => {
+      const db = new DatabaseSync(':memory:')
+      const storage = await ready(sqliteStorage({ connection: out.session(fromNodeSqlite(db)) }))
+      return { storage, restart: () => db.isTransaction && db.exec('rollback') }
+    },
+    5,
+  ))
+
+describe('PGlite', () => {
+  const db = new PGlite()
+  afterAll(() => db.close())
+  facts(
+    'PGlite',
+    async (out) => ({
+      storage: await ready(postgresStorage({ connection: out.session(fromPglite(db)), schema: 'writes' })),
+      restart: stays,
+    }),
+    2,
+  )
+})
+
+test('another content under a used key is refused, naming what differs; nothing is written', async () => {
+  const storage = await ready(sqliteStorage({ file: ':memory:' }))
+  const loyalty = await scene(storage, 't')
+  const before = await effect(storage, loyalty, 't')
+  const error = await loyalty.redeem({ idempotencyKey: 's1', ...mine, points: 41, order: order('s1') }).catch((caught: unknown) => caught)
+  if (!isPatronkitError(error, 'core/idempotency-conflict')) throw error
+  expect(error.details.differs).toEqual(['points'])
+  expect(await effect(storage, loyalty, 't')).toEqual(before)
+  await storage.close()
+})

@@ -1,0 +1,238 @@
+import { moveClock } from '@patronkit/business-time/clock'
+import { type Agreed, type Book, type Books, countedOn, firstMatches, hoursOf } from './book.ts'
+import { countsIn } from './limit.ts'
+import type { Attributes, ItemClock, ItemState, StoredFact } from './model.ts'
+import { countedUntil, isOpen, unstarted } from './move.ts'
+import type { OnChange, Policy } from './policy.ts'
+import { type Recounted, type Replayed, replay } from './replay.ts'
+
+/** A change of the rules that hold for an item, at a fact. */
+export interface Adopting {
+  readonly fact: StoredFact
+  readonly attributes: Attributes
+  readonly books: Books
+  /** The book from this fact on. */
+  readonly book: Book
+  /** What happened before this fact; null when it was not read. */
+  readonly past: readonly StoredFact[] | null
+  /** What becomes of counted time, when whoever changed the rules said so; otherwise the new policy says it. */
+  readonly onChange: OnChange | null
+  /** Hears of every clock that is counted again, for explanations. */
+  readonly recounted: Recounted | null
+}
+
+/** Some clock has to be counted again from the start, and the past was not read. */
+export class PastNeeded {}
+
+/**
+ * The item under the policies that are for it now: those it had go on, are taken over by others, or end; new ones begin. Throws
+ * {@link PastNeeded} when that takes the facts before this one.
+ */
+export function adopt(state: ItemState, of: Adopting): ItemState {
+  const before = of.books(state.book)
+  const found = firstMatches(of.book, of.attributes)
+  const attached: { [agreement: string]: ItemState['attached'][string] } = {}
+  let { clocks } = state
+  for (const agreement of new Set([...Object.keys(state.attached), ...found.keys()])) {
+    const held = Object.hasOwn(state.attached, agreement) ? state.attached[agreement]! : null
+    const was = held && before.byId.get(held.policy)
+    const now = was?.policy.sticky ? of.book.byId.get(was.pin.id) : found.get(agreement)
+    if (was && now && same(was, before, now, of)) {
+      attached[agreement] = held
+      continue
+    }
+    if (!now) {
+      clocks = clocks.map((clock) => (clock.agreement === agreement && isOpen(clock) ? cancelled(clock, of.fact.at, before) : clock))
+      continue
+    }
+    const taken = takeOver(state, clocks, { agreement, was: was ?? null, now, before }, of)
+    attached[agreement] = { policy: now.pin.id, replied: taken.replied ?? held?.replied ?? false }
+    clocks = taken.clocks
+  }
+  return { ...state, attached, clocks, book: of.book.ref }
+}
+
+/** Whether an item has the same policies and hours in another book. */
+export function sameRules(state: ItemState, before: Book, after: Book): boolean {
+  const found = firstMatches(after, state.attributes)
+  const agreements = new Set([...Object.keys(state.attached), ...found.keys()])
+  return [...agreements].every((agreement) => {
+    const was = Object.hasOwn(state.attached, agreement) ? before.byId.get(state.attached[agreement]!.policy) : undefined
+    const now = was?.policy.sticky ? after.byId.get(was.pin.id) : found.get(agreement)
+    return was !== undefined && now !== undefined && same(was, before, now, { book: after, attributes: state.attributes })
+  })
+}
+
+/** Nothing changes where policy and hours are the same. */
+function same(was: Agreed, before: Book, now: Agreed, of: Pick<Adopting, 'book' | 'attributes'>): boolean {
+  if (was.pin.hash !== now.pin.hash) return false
+  if (before === of.book) return true
+  const { calendar, zone } = hoursOf(now.policy, of.attributes)
+  const quiet = now.policy.quietOutside
+  return (
+    before.calendar(calendar, zone) === of.book.calendar(calendar, zone) &&
+    (quiet === undefined || before.calendar(quiet, null) === of.book.calendar(quiet, null))
+  )
+}
+
+interface TakeOver {
+  readonly agreement: string
+  readonly was: Agreed | null
+  readonly now: Agreed
+  readonly before: Book
+}
+
+function takeOver(
+  state: ItemState,
+  clocks: readonly ItemClock[],
+  i: TakeOver,
+  of: Adopting,
+): { readonly clocks: readonly ItemClock[]; readonly replied: boolean | null } {
+  const { agreement, was, now } = i
+  const others = clocks.filter((clock) => clock.agreement !== agreement)
+  const mine = clocks.filter((clock) => clock.agreement === agreement)
+  const onChange = of.onChange ?? now.policy.onChange ?? { elapsed: 'keep' }
+  const fresh = of.past?.length === 0
+  if (fresh)
+    return {
+      clocks: [...others, ...Object.keys(now.policy.targets).map((metric) => unstarted(now, metric, 1, of.attributes))],
+      replied: null,
+    }
+
+  const counting = recounter(agreement, now, of)
+  const pausedBy = whoPaused(onChange, was, now)
+  const next = Object.keys(now.policy.targets).flatMap((metric): readonly ItemClock[] => {
+    const had = mine.filter((clock) => clock.metric === metric)
+    const newest = had.at(-1)
+    const promised = was !== null && Object.hasOwn(was.policy.targets, metric)
+    if (!newest || !promised) return attachedLate(had, counting(metric, pausedBy), onChange, of)
+    if (onChange.elapsed === 'retroactive') return counting(metric, pausedBy).all().map((clock) => withItsPast(clock, had))
+    if (newest.clock.phase === 'idle') {
+      const { ready, held, agreedDue } = newest
+      return [...had.slice(0, -1), { ...unstarted(now, metric, newest.cycle, of.attributes), ready, held, agreedDue }]
+    }
+    if (!isOpen(newest)) return had
+    if (onChange.elapsed === 'restart') {
+      const again = { ...unstarted(now, metric, newest.cycle + 1, of.attributes), ready: true, held: newest.held }
+      return [...had.slice(0, -1), cancelled(newest, of.fact.at, i.before), started(again, of)]
+    }
+    const counts = newest.agreedDue === null ? countsIn(now.policy.targets[metric]!) : 'date'
+    if (counts !== 'date' && counts !== newest.counts) {
+      // time of one kind cannot stay counted in another: it is counted again, with the pauses as they were
+      const last = counting(metric, was.policy).last(newest.cycle)
+      if (isOpen(last)) return [...had.slice(0, -1), withItsPast(last, had)]
+    }
+    return [...had.slice(0, -1), kept(newest, counts, now, i.before, of)]
+  })
+  const dropped = mine
+    .filter((clock) => !Object.hasOwn(now.policy.targets, clock.metric))
+    .map((clock) => (isOpen(clock) ? cancelled(clock, of.fact.at, i.before) : clock))
+  return { clocks: [...others, ...next, ...dropped], replied: counting.replied() }
+}
+
+/** A metric counted from the first fact on. */
+interface Counted {
+  /** All its cycles. */
+  readonly all: () => readonly ItemClock[]
+  /** The newest of them, under the number it gets among the item's own. */
+  readonly last: (cycle: number) => ItemClock
+  /** The same, without a word to whoever listens: its count is not used. */
+  readonly peek: () => ItemClock
+}
+
+/** Counts the past of metrics again, the past of each way to pause once. */
+function recounter(agreement: string, now: Agreed, of: Adopting) {
+  const done = new Map<Policy | null, Replayed>()
+  const past = (pausedBy: Policy | null): Replayed => {
+    if (of.past === null) throw new PastNeeded()
+    const known = done.get(pausedBy) ?? replay(of.past, now, of.book, pausedBy, of.fact.at)
+    done.set(pausedBy, known)
+    return known
+  }
+  const count = (metric: string, pausedBy: Policy | null): Counted => {
+    const replayed = past(pausedBy)
+    const cycles = replayed.clocks.filter((clock) => clock.metric === metric)
+    const newest = cycles.at(-1)!
+    const tell = (shift: number) => of.recounted?.({ agreement, metric, shift, steps: replayed.steps })
+    return {
+      all: () => {
+        tell(0)
+        return cycles
+      },
+      last: (cycle) => {
+        tell(cycle - newest.cycle)
+        return { ...newest, cycle }
+      },
+      peek: () => newest,
+    }
+  }
+  const replied = (): boolean | null => {
+    const [first] = done.values()
+    return first ? first.replied : null
+  }
+  return Object.assign(count, { replied })
+}
+
+/**
+ * A metric that was promised by nobody until now gets the past it missed: what was finished stays as it was, and what is open
+ * goes on under the number it had. `restart` leaves the past out.
+ */
+function attachedLate(had: readonly ItemClock[], counted: Counted, { elapsed }: OnChange, of: Adopting): readonly ItemClock[] {
+  const earlier = had.filter((clock) => clock.clock.phase !== 'idle')
+  const newest = earlier.at(-1)
+  const late = counted.peek()
+  if (elapsed === 'retroactive') return counted.all().map((clock) => withItsPast(clock, had))
+  if (elapsed === 'restart') {
+    if (!newest) return counted.all().map((clock) => (isOpen(clock) ? fromHere(clock, of) : clock))
+    return isOpen(late) ? [...earlier, fromHere({ ...late, cycle: newest.cycle + 1 }, of)] : earlier
+  }
+  if (!newest) return counted.all()
+  if (!isOpen(late)) return earlier
+  if (late.clock.startedAt! > newest.clock.startedAt!) return [...earlier, counted.last(newest.cycle + 1)]
+  return [...earlier.slice(0, -1), withItsPast(counted.last(newest.cycle), had)]
+}
+
+const whoPaused = ({ pauses = 'retroactive' }: OnChange, was: Agreed | null, now: Agreed): Policy | null =>
+  pauses === 'restart' ? null : pauses === 'keep' && was ? was.policy : now.policy
+
+/** What was counted stays counted; from here on the other policy counts. */
+const kept = (clock: ItemClock, counts: ItemClock['counts'], now: Agreed, before: Book, of: Adopting): ItemClock => ({
+  ...clock,
+  policy: { id: now.pin.id, version: now.pin.version },
+  ...hoursOf(now.policy, of.attributes),
+  counts,
+  clock: countedUntil(clock, counts, of.fact.at, before),
+})
+
+/** Counted again, but what was told of the same cycle stays told, and what somebody decided stays decided. */
+function withItsPast(clock: ItemClock, had: readonly ItemClock[]): ItemClock {
+  const was = had.find((one) => one.cycle === clock.cycle)
+  if (!was) return clock
+  if (was.ruled) return was
+  return { ...clock, skipped: was.skipped, agreedDue: was.agreedDue }
+}
+
+const fromHere = (clock: ItemClock, of: Adopting): ItemClock =>
+  started(
+    {
+      ...clock,
+      clock: { phase: 'idle', startedAt: null, since: null, countedMs: 0 },
+      climbed: {},
+      waiting: [],
+      missedAt: null,
+      breachedAt: null,
+    },
+    of,
+  )
+
+const started = (clock: ItemClock, of: Adopting): ItemClock => ({
+  ...clock,
+  ready: true,
+  clock: moveClock(clock.clock, 'start', of.fact.at, countedOn(clock, of.book)),
+})
+
+const cancelled = (clock: ItemClock, at: number, book: Book): ItemClock => ({
+  ...clock,
+  ready: false,
+  clock: moveClock(clock.clock, 'cancel', at, countedOn(clock, book)),
+})

@@ -1,0 +1,202 @@
+import {
+  all,
+  behind,
+  type Context,
+  cursorAt,
+  field,
+  list,
+  NO_HEAD,
+  type Operation,
+  parse,
+  read,
+  type Swept,
+  type SweptSubject,
+  sweepPage,
+  type Unit,
+} from '@patronkit/core/service'
+import { PastNeeded, sameRules } from './adopt.ts'
+import type { Books } from './book.ts'
+import { type Decision, decideRecord } from './decide.ts'
+import { booksIn, internalFact } from './internal.ts'
+import { readFactsOf, readItems, type Stored, SUBJECT, subjectOf, unitFor } from './item.ts'
+import type { BookRef, ItemRef, ItemState, StoredFact } from './model.ts'
+import type { OnChange } from './policy.ts'
+import type { Rulebook } from './rulebook.ts'
+import { retargetSchema } from './schema.ts'
+import { clocks } from './tables.ts'
+import { viewClocks } from './view.ts'
+
+/** Puts items with open clocks under what is published and in force by now. */
+export interface Retarget {
+  /** Names this run of it: with the same key it goes on where the last call came to. */
+  readonly idempotencyKey: string
+  /** Why, for the events. */
+  readonly reason: string
+  /** What becomes of counted time. Default `retroactive`: counted again from the start, as if the new rules had held all along. */
+  readonly elapsed?: OnChange['elapsed']
+  readonly pauses?: NonNullable<OnChange['pauses']>
+  /** Clocks a page. Default 1,000. */
+  readonly page?: number
+}
+
+/** What a retargeting would come to. */
+export interface RetargetPreview {
+  /** Items with open clocks that were looked at. */
+  readonly items: number
+  /** Of these, items that would come under other rules. */
+  readonly changed: number
+  /** Clocks with another due instant or target. */
+  readonly moved: number
+  /** Clocks that would be breached and are not. */
+  readonly breached: number
+  /** Clocks that are breached and would not be. */
+  readonly saved: number
+}
+
+type ClockSubject = SweptSubject<typeof clocks>
+
+const OPEN = field('phase').in(['running', 'paused'])
+
+/** One page of a retargeting. Call it until `more` is false; after a crash in between it goes on with the same key. */
+export function* retargetPage(book: Rulebook, ctx: Context, i: Retarget): Operation<Swept> {
+  const { idempotencyKey: name, page = 1_000, ...how } = parse(retargetSchema, i, 'retarget')
+  const onChange: OnChange = { elapsed: how.elapsed ?? 'retroactive', ...(how.pauses ? { pauses: how.pauses } : {}) }
+  return yield* sweepPage(ctx, {
+    name: `sla.retarget/${name}`,
+    over: clocks,
+    where: OPEN,
+    kind: SUBJECT,
+    subjectOf: (row) => subjectOf({ type: row.item_type, id: row.item }),
+    page,
+    decidePage: function* (subjects) {
+      const decided = yield* decidePage(book, ctx, subjects, { name, reason: how.reason, onChange })
+      return decided.map((one): Unit | null => one && unitFor(ctx, one))
+    },
+  })
+}
+
+/** The same over everything, and nothing is written. */
+export function* previewRetarget(book: Rulebook, ctx: Context, i: Omit<Retarget, 'idempotencyKey'>): Operation<RetargetPreview> {
+  const how = parse(retargetSchema.omit({ idempotencyKey: true }), i, 'preview.retarget')
+  const onChange: OnChange = { elapsed: how.elapsed ?? 'retroactive', ...(how.pauses ? { pauses: how.pauses } : {}) }
+  const order = ['item_type', 'item', 'metric', 'cycle']
+  const limit = how.page ?? 1_000
+  const found = { items: 0, changed: 0, moved: 0, breached: 0, saved: 0 }
+  let after: string | undefined
+  let last: string | null = null
+  do {
+    const [rows] = yield* read(ctx, list(clocks, { where: all(OPEN, behind(order, after)), order, limit }))
+    const bySubject = Map.groupBy(rows, (row) => subjectOf({ type: row.item_type, id: row.item }))
+    const subjects = [...bySubject]
+      .filter(([subject]) => subject !== last)
+      .map(([subject, mine]): ClockSubject => ({ subject, head: NO_HEAD, rows: mine }))
+    last = [...bySubject.keys()].at(-1) ?? last
+    found.items += subjects.length
+    for (const one of yield* decidePage(book, ctx, subjects, { name: 'preview', reason: how.reason, onChange })) {
+      if (one) compare(one, ctx.now, found)
+    }
+    after = rows.length === limit ? cursorAt(order, rows.at(-1)!) : undefined
+  } while (after !== undefined)
+  return found
+}
+
+function compare(one: Decided, now: number, found: { changed: number; moved: number; breached: number; saved: number }): void {
+  found.changed++
+  const before = new Map(
+    viewClocks(one.stored.state!, now, one.books).map((clock) => [`${clock.agreement}/${clock.metric}/${clock.cycle}`, clock]),
+  )
+  for (const clock of viewClocks(one.decision.state, now, one.books)) {
+    const was = before.get(`${clock.agreement}/${clock.metric}/${clock.cycle}`)
+    if (was?.dueAt?.getTime() !== clock.dueAt?.getTime() || was?.targetMs !== clock.targetMs) found.moved++
+    if (clock.state === 'breached' && was?.state !== 'breached') found.breached++
+    if (clock.state !== 'breached' && was?.state === 'breached') found.saved++
+  }
+}
+
+interface Decided {
+  readonly item: ItemRef
+  readonly stored: Stored
+  readonly decision: Decision
+  readonly fresh: readonly StoredFact[]
+  readonly books: Books
+}
+
+interface How {
+  readonly name: string
+  readonly reason: string
+  readonly onChange: OnChange
+}
+
+/** What becomes of each item of a page; null for one whose rules stay as they are. */
+function* decidePage(book: Rulebook, ctx: Context, subjects: readonly ClockSubject[], how: How): Operation<readonly (Decided | null)[]> {
+  const stored = yield* storedItems(ctx, subjects)
+  const ref = (yield* book.refs(ctx))(ctx.now)
+  const books = yield* book.books(ctx, [ref, ...stored.flatMap((one) => (one ? [one.stored.state!.book] : []))])
+  const waiting: number[] = []
+  const decided = stored.map((one, n): Decided | null => {
+    if (!one || !differs(one.stored.state!, ref, books)) return null
+    const fresh = [ruleFact(one.stored, ref, ctx.now, how)]
+    try {
+      return {
+        ...one,
+        fresh,
+        books,
+        decision: decideRecord({ item: one.item, before: one.stored.state, past: null, fresh, books, book: ref }),
+      }
+    } catch (error) {
+      if (!(error instanceof PastNeeded)) throw error
+      waiting.push(n)
+      return null
+    }
+  })
+  if (waiting.length === 0) return decided
+  const pasts = yield* readFactsOf(
+    ctx,
+    waiting.map((n) => stored[n]!.item),
+  )
+  const opened = waiting.map((n) => pasts.get(subjectOf(stored[n]!.item))!)
+  const refFor = yield* book.refs(ctx)
+  const starts = opened.map((past, k) => refFor(Math.min(...past.map((fact) => fact.at)), stored[waiting[k]!]!.stored.state!.book.knownAt))
+  const all = yield* book.books(ctx, [
+    ref,
+    ...starts,
+    ...stored.flatMap((one) => (one ? [one.stored.state!.book] : [])),
+    ...opened.flatMap(booksIn),
+  ])
+  const placeOf = new Map(waiting.map((n, k) => [n, k]))
+  return decided.map((one, n) => {
+    const k = placeOf.get(n)
+    if (k === undefined) return one
+    const { item, stored: known } = stored[n]!
+    const fresh = [ruleFact(known, ref, ctx.now, how)]
+    return {
+      item,
+      stored: known,
+      fresh,
+      books: all,
+      decision: decideRecord({ item, before: known.state, past: opened[k]!, fresh, books: all, book: starts[k]! }),
+    }
+  })
+}
+
+/** Whether other rules would hold: another policy for one of its agreements, or other hours. */
+function differs(state: ItemState, ref: BookRef, books: Books): boolean {
+  return (state.book.at !== ref.at || state.book.knownAt !== ref.knownAt) && !sameRules(state, books(state.book), books(ref))
+}
+
+const ruleFact = (stored: Stored, ref: BookRef, now: number, how: How): StoredFact =>
+  internalFact({
+    id: `sla/rules/${how.name}/${ref.at}/${ref.knownAt}`,
+    at: Math.max(now, stored.head.lastAt, stored.state!.asOf),
+    arrival: stored.factCount + 1,
+    is: { kind: 'rules', book: ref, onChange: how.onChange, reason: how.reason },
+  })
+
+function* storedItems(
+  ctx: Context,
+  subjects: readonly ClockSubject[],
+): Operation<readonly ({ readonly item: ItemRef; readonly stored: Stored } | null)[]> {
+  const asked = subjects.map(({ rows }) => ({ item: { type: rows[0]!.item_type, id: rows[0]!.item }, factIds: [] }))
+  const stored = yield* readItems(ctx, asked)
+  return stored.map((one, n) => (one.state ? { item: asked[n]!.item, stored: { ...one, head: subjects[n]!.head } } : null))
+}
