@@ -1,9 +1,9 @@
 import { field } from '@patronkit/core'
 import { expect, test } from 'vitest'
-import { internalFact } from '../src/internal.ts'
 import { defineSlaPolicy, METRICS, type Policy, render } from '../src/index.ts'
+import { internalFact } from '../src/internal.ts'
 import { bookOf, fact, foldFacts, viewClocks } from '../src/testing.ts'
-import { at, HOUR, helpDesk, hours, type Moment, MINUTE, nineToFive, office, said, ticket } from './help-desk.ts'
+import { at, HOUR, helpDesk, hours, MINUTE, type Moment, nineToFive, office, said, ticket } from './help-desk.ts'
 
 type Desk = Awaited<ReturnType<typeof helpDesk>>
 
@@ -150,12 +150,16 @@ test('a sticky policy stays, whatever the attributes become', async () => {
 })
 
 test('matched by nothing any more the clock is cancelled; matched again it has its past, and no step is told twice', async () => {
-  const desk = await helpDesk([{ ...sla, when: field('tier').eq('gold'), targets: { resolution: { within: { workingHours: 4 }, warnAt: [{ percent: 25 }] } } }])
+  const desk = await helpDesk([
+    { ...sla, when: field('tier').eq('gold'), targets: { resolution: { within: { workingHours: 4 }, warnAt: [{ percent: 25 }] } } },
+  ])
   await desk.happens('mon 09:00', 'created', { attributes: { tier: 'gold' } })
   await desk.happens('mon 11:00', 'edited', { attributes: { tier: 'none' } })
   expect(await desk.clock1('resolution', 'mon 12:00')).toMatchObject({ state: 'cancelled', workedMs: 2 * HOUR, dueAt: null })
   await desk.happens('mon 12:00', 'edited', { attributes: { tier: 'gold' } })
-  expect(await desk.clocks('resolution', 'mon 12:00')).toMatchObject([{ cycle: 1, state: 'running', workedMs: 3 * HOUR, dueAt: at('mon 13:00') }])
+  expect(await desk.clocks('resolution', 'mon 12:00')).toMatchObject([
+    { cycle: 1, state: 'running', workedMs: 3 * HOUR, dueAt: at('mon 13:00') },
+  ])
   await desk.until('mon 16:00')
   expect(desk.told()).toEqual(['warned 25% mon 10:00', 'breached over mon 13:00:00.001'])
   // what it was in between can still be asked for
@@ -199,13 +203,23 @@ test('attached late by the very fact that resolves it, it is judged, and its bre
 
 test('an emergency pre-empts: other rules around the clock at once, and the ordinary ones again after it', async () => {
   const desk = await helpDesk([
-    { id: 'emergency', order: 0, calendar: '24x7', when: field('emergency').eq(true), targets: { resolution: { within: { workingHours: 4 } } } },
+    {
+      id: 'emergency',
+      order: 0,
+      calendar: '24x7',
+      when: field('emergency').eq(true),
+      targets: { resolution: { within: { workingHours: 4 } } },
+    },
     sla,
   ])
   await desk.happens('mon 16:00', 'created', { attributes: { emergency: false } })
   await desk.happens('mon 18:00', 'declared', { attributes: { emergency: true } })
   // 1 h until the close; three more from 18:00, in the night
-  expect(await desk.clock1('resolution', 'mon 18:00')).toMatchObject({ policy: { id: 'emergency' }, workedMs: HOUR, dueAt: at('mon 21:00') })
+  expect(await desk.clock1('resolution', 'mon 18:00')).toMatchObject({
+    policy: { id: 'emergency' },
+    workedMs: HOUR,
+    dueAt: at('mon 21:00'),
+  })
   await desk.happens('mon 20:00', 'declared', { attributes: { emergency: false } })
   // 3 h counted, five of eight are left, in office hours
   expect(await desk.clock1('resolution', 'mon 20:00')).toMatchObject({ policy: { id: 'sla' }, workedMs: 3 * HOUR, dueAt: at('tue 14:00') })
@@ -228,7 +242,9 @@ test('a zone that nobody knows leaves the hours where they are: a slip in a cust
 
 test('the calendar may follow an attribute: what was counted stays, and the other hours count from there', async () => {
   const late = hours('late', '13:00', '21:00')
-  const desk = await helpDesk([{ ...sla, calendar: { by: 'team', of: { night: 'late' }, otherwise: nineToFive.id } }], { calendars: [nineToFive, late] })
+  const desk = await helpDesk([{ ...sla, calendar: { by: 'team', of: { night: 'late' }, otherwise: nineToFive.id } }], {
+    calendars: [nineToFive, late],
+  })
   await desk.happens('mon 09:00', 'created', team('day'))
   await desk.happens('mon 12:00', 'assigned', team('night'))
   expect(await desk.clock1('resolution', 'mon 12:30')).toMatchObject({ workedMs: 3 * HOUR, dueAt: at('mon 18:00') })
@@ -257,7 +273,10 @@ test('a ticket keeps the version of a policy that was in force when it was opene
   await desk.happens('mon 13:00', 'created')
   await desk.happens('tue 10:00', 'edited', { attributes: { color: 'red' } })
   expect(await desk.clock1('resolution', 'tue 10:00')).toMatchObject({ targetMs: 8 * HOUR, policy: { id: 'sla', version: 1 } })
-  const { clocks } = await desk.sla.record({ item: { type: 'ticket', id: 'T-2' }, facts: [{ id: 'f', type: 'created', at: at('tue 10:00') }] })
+  const { clocks } = await desk.sla.record({
+    item: { type: 'ticket', id: 'T-2' },
+    facts: [{ id: 'f', type: 'created', at: at('tue 10:00') }],
+  })
   expect(clocks).toMatchObject([{ targetMs: 2 * HOUR, policy: { id: 'sla', version: 2 } }])
 })
 
@@ -393,7 +412,10 @@ test('a metric of your own by conditions: time to approve, from the request to t
           start: { op: 'all', of: [field('changed.approval').eq(true), field('after.approval').eq('asked')] },
           stop: field('after.approval').in(['granted', 'denied']),
           reset: { op: 'all', of: [field('changed.draft').eq(true), field('after.approval').eq('asked')] },
-          pause: { op: 'all', of: [field('fact.type').eq('message'), field('fact.channel').eq('approver'), field('fact.data.needs').eq('more')] },
+          pause: {
+            op: 'all',
+            of: [field('fact.type').eq('message'), field('fact.channel').eq('approver'), field('fact.data.needs').eq('more')],
+          },
           resume: 'request-completed',
           repeats: true,
         },

@@ -1,6 +1,6 @@
+import type { CalendarDefinition } from '@patronkit/business-time'
 import { defineCalendar } from '@patronkit/business-time'
 import { manualClock, memoryStorage } from '@patronkit/core'
-import type { CalendarDefinition } from '@patronkit/business-time'
 import { createRunner } from '@patronkit/core/runner'
 import { tickUntil } from '@patronkit/core/testing'
 import { createSla, defineSlaPolicy, type Fact, type Policy, type SlaPolicy } from '../src/index.ts'

@@ -120,7 +120,12 @@ test('a pause moves what is counted as the clock counts; what was told before it
 test('a repeat whose time comes in a pause is told when the clock goes on', async () => {
   const desk = await helpDesk([
     policy({
-      targets: { resolution: { within: { workingHours: 1 }, steps: [{ at: { over: { minutes: 10 } }, id: 'nudge', repeat: { every: { hours: 1 }, times: 3 } }] } },
+      targets: {
+        resolution: {
+          within: { workingHours: 1 },
+          steps: [{ at: { over: { minutes: 10 } }, id: 'nudge', repeat: { every: { hours: 1 }, times: 3 } }],
+        },
+      },
     }),
   ])
   await desk.happens('mon 09:00', 'created')
@@ -138,7 +143,9 @@ test('a repeat whose time comes in a pause is told when the clock goes on', asyn
 })
 
 test('a time left that is longer than the target is told at the start', async () => {
-  const desk = await helpDesk([policy({ targets: { resolution: { within: { workingHours: 2 }, steps: [{ at: { left: { workingHours: 3 } } }] } } })])
+  const desk = await helpDesk([
+    policy({ targets: { resolution: { within: { workingHours: 2 }, steps: [{ at: { left: { workingHours: 3 } } }] } } }),
+  ])
   await desk.happens('mon 11:00', 'created')
   await desk.until('mon 11:00')
   expect(desk.told()).toEqual(['warned 3wh left mon 11:00'])
@@ -192,7 +199,10 @@ const quiet = (more: Partial<Policy> = {}) =>
     calendar: '24x7',
     quietOutside: nineToFive.id,
     targets: {
-      resolution: { within: { hours: 10 }, steps: [{ at: { left: { hours: 2 } } }, { at: { over: { hours: 1 } } }, { at: { over: { hours: 15 } } }] },
+      resolution: {
+        within: { hours: 10 },
+        steps: [{ at: { left: { hours: 2 } } }, { at: { over: { hours: 1 } } }, { at: { over: { hours: 15 } } }],
+      },
     },
     ...more,
   })
@@ -217,7 +227,12 @@ test('quiet hours with catchUp all: none is dropped', async () => {
   const desk = await helpDesk([quiet({ catchUp: 'all' })])
   await desk.happens('mon 12:00', 'created')
   await desk.until('tue 14:00')
-  expect(desk.told()).toEqual(['warned 2h left tue 09:00', 'breached over tue 09:00', 'escalated 1h over tue 09:00', 'escalated 15h over tue 13:00'])
+  expect(desk.told()).toEqual([
+    'warned 2h left tue 09:00',
+    'breached over tue 09:00',
+    'escalated 1h over tue 09:00',
+    'escalated 15h over tue 13:00',
+  ])
   expect(desk.heard.map(({ data }) => said(data.reachedAt as string))).toEqual(['mon 20:00', 'mon 22:00:00.001', 'mon 23:00', 'tue 13:00'])
 })
 

@@ -8,7 +8,22 @@ import { explainClock } from '../src/explain.ts'
 import { createSla, type Fact, type SlaPolicy } from '../src/index.ts'
 import type { ItemClock, StoredFact } from '../src/model.ts'
 import { foldFacts, nextStepAt, passTime, viewClocks } from '../src/testing.ts'
-import { bareDesk, booksFor, DAYS, desk, HOUR, hostTimeline, inTime, item, office, promises, REF, START, type Told, timeline } from './promises.ts'
+import {
+  bareDesk,
+  booksFor,
+  DAYS,
+  desk,
+  HOUR,
+  hostTimeline,
+  inTime,
+  item,
+  office,
+  promises,
+  REF,
+  START,
+  type Told,
+  timeline,
+} from './promises.ts'
 
 const RUNS = process.env.PATRONKIT_DEEP ? 10_000 : 500
 const SEED = process.env.PATRONKIT_SEED ? Number(process.env.PATRONKIT_SEED) : Date.now() % 2 ** 31
@@ -53,7 +68,13 @@ test('facts as they happen, each step told at its instant, give the clocks of th
       for (const fact of inTime(facts)) {
         if (one.stored.length > 0) tickUntil(one, fact.at, books)
         one.record(fact)
-        expect(viewClocks(one.state(), fact.at, books)).toEqual(atOnce(facts.filter(({ at }) => at <= fact.at), policies, fact.at))
+        expect(viewClocks(one.state(), fact.at, books)).toEqual(
+          atOnce(
+            facts.filter(({ at }) => at <= fact.at),
+            policies,
+            fact.at,
+          ),
+        )
       }
       tickUntil(one, END, books)
       expect(viewClocks(one.state(), END, books)).toEqual(atOnce(facts, policies))

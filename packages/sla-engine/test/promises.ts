@@ -146,7 +146,9 @@ const policyBody = (agreement: string | undefined): fc.Arbitrary<Policy> =>
       pauseWhile: maybe(fc.constant(waiting)),
       onReopen: maybe(onReopen),
       replies: maybe(
-        without(fc.record({ by: maybe(fc.constantFrom(['bot'] as const, ['agent', 'third-party'] as const)), internal: maybe(fc.boolean()) })),
+        without(
+          fc.record({ by: maybe(fc.constantFrom(['bot'] as const, ['agent', 'third-party'] as const)), internal: maybe(fc.boolean()) }),
+        ),
       ),
       openedByAgent: maybe(fc.constantFrom('at-once' as const, 'first-request' as const)),
       onChange: maybe(without(fc.record({ elapsed: mode, pauses: maybe(mode) }))),
@@ -236,19 +238,17 @@ function fixed<T extends object>(of: T): { [K in keyof T]: fc.Arbitrary<T[K]> } 
 }
 
 const timelineOf = (kind: fc.Arbitrary<Kind>): fc.Arbitrary<readonly Told[]> =>
-  fc
-    .uniqueArray(fc.integer({ min: 0, max: DAYS * 24 * 60 }), { minLength: 1, maxLength: 14 })
-    .chain((minutes) => {
-      const first = Math.min(...minutes)
-      return fc.tuple(
-        ...minutes.map((minute, n) =>
-          kind.map((of): Told => {
-            const opens = minute === first && (of.type.startsWith('sla/') || n % 4 > 0)
-            return { ...of, ...(opens ? { type: 'created', data: null } : {}), id: `f${n}`, at: START + minute * 60_000 }
-          }),
-        ),
-      )
-    })
+  fc.uniqueArray(fc.integer({ min: 0, max: DAYS * 24 * 60 }), { minLength: 1, maxLength: 14 }).chain((minutes) => {
+    const first = Math.min(...minutes)
+    return fc.tuple(
+      ...minutes.map((minute, n) =>
+        kind.map((of): Told => {
+          const opens = minute === first && (of.type.startsWith('sla/') || n % 4 > 0)
+          return { ...of, ...(opens ? { type: 'created', data: null } : {}), id: `f${n}`, at: START + minute * 60_000 }
+        }),
+      ),
+    )
+  })
 
 /** Facts of one item at distinct minutes of three weeks, most often from its creation on. */
 export const hostTimeline = timelineOf(hostFact)
@@ -280,7 +280,13 @@ export function bareDesk(books: Books) {
       const decide = (past: readonly StoredFact[] | null) => decideRecord({ ...about, past })
       const late = state !== null && fact.at < state.asOf
       const ruled = state !== null && Object.keys(state.attached).length > 0
-      const decision = ruled && !late ? orWithPast(() => decide(null), () => decide(stored)) : decide(stored)
+      const decision =
+        ruled && !late
+          ? orWithPast(
+              () => decide(null),
+              () => decide(stored),
+            )
+          : decide(stored)
       stored.push(fact)
       state = decision.state
       events.push(...decision.events)

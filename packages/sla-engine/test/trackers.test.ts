@@ -60,9 +60,19 @@ test('GLPI 15605 the other way: a policy that leaves old pauses out counts from 
 })
 
 test('GLPI 24481: neither SLA nor OLA is violated while the ticket is pending, and what is not paused runs on', async () => {
-  const ola: Policy = { agreement: 'ola', calendar: nineToFive.id, targets: { ownership: { within: { workingHours: 1 } } }, pauseWhile: waiting }
+  const ola: Policy = {
+    agreement: 'ola',
+    calendar: nineToFive.id,
+    targets: { ownership: { within: { workingHours: 1 } } },
+    pauseWhile: waiting,
+  }
   const desk = await helpDesk([
-    { id: 'sla', calendar: nineToFive.id, targets: { resolution: { within: { workingHours: 2 } }, 'total-resolution': { within: { workingHours: 4 } } }, pauseWhile: waiting },
+    {
+      id: 'sla',
+      calendar: nineToFive.id,
+      targets: { resolution: { within: { workingHours: 2 } }, 'total-resolution': { within: { workingHours: 4 } } },
+      pauseWhile: waiting,
+    },
     { id: 'ola', ...ola },
   ])
   await desk.happens('mon 09:00', 'created', processing)
@@ -79,7 +89,12 @@ test('GLPI 24481: a target that grows too small in a pause breaches when the pau
   await desk.happens('mon 12:00', 'status-changed', pending)
   await desk.happens('mon 13:00', 'urgency-changed', { attributes: { urgency: 'very-high' } })
   await desk.until('tue 10:00')
-  expect(await desk.clock1('resolution', 'tue 10:00')).toMatchObject({ state: 'paused', workedMs: 3 * HOUR, leftMs: -HOUR, breachedAt: null })
+  expect(await desk.clock1('resolution', 'tue 10:00')).toMatchObject({
+    state: 'paused',
+    workedMs: 3 * HOUR,
+    leftMs: -HOUR,
+    breachedAt: null,
+  })
   await desk.happens('tue 10:00', 'status-changed', processing)
   await desk.until('tue 10:00')
   expect(await desk.clock1('resolution', 'tue 10:00')).toMatchObject({ state: 'breached', breachedAt: at('tue 10:00') })
@@ -147,7 +162,9 @@ test('GLPI 17186: a due date set by hand is a deadline, and pending does not mov
 })
 
 test('GLPI 10594: a pause over the weekend in a target of days takes no working day away', async () => {
-  const desk = await helpDesk([{ id: 'p', calendar: nineToFive.id, targets: { resolution: { within: { workingDays: 2 } } }, pauseWhile: waiting }])
+  const desk = await helpDesk([
+    { id: 'p', calendar: nineToFive.id, targets: { resolution: { within: { workingDays: 2 } } }, pauseWhile: waiting },
+  ])
   await desk.happens('fri 09:00', 'created', processing)
   await desk.happens('fri 17:00', 'status-changed', pending)
   await desk.happens('mon2 09:00', 'status-changed', processing)
@@ -156,7 +173,9 @@ test('GLPI 10594: a pause over the weekend in a target of days takes no working 
 })
 
 test('Frappe 3776: on hold for days, then resolved straight out of it: the hold does not count', async () => {
-  const desk = await helpDesk([{ id: 'p', calendar: office.id, targets: { resolution: { within: { workingHours: 4 } } }, pauseWhile: waiting }])
+  const desk = await helpDesk([
+    { id: 'p', calendar: office.id, targets: { resolution: { within: { workingHours: 4 } } }, pauseWhile: waiting },
+  ])
   await desk.happens('mon 09:00', 'created', processing)
   await desk.happens('mon 11:00', 'status-changed', pending)
   await desk.happens('fri 17:00', 'resolved', { attributes: { status: 'resolved' } })
@@ -202,7 +221,11 @@ test('Zammad 5177: a shorter update time does not overrule the first reply that 
     {
       id: 'p',
       calendar: nineToFive.id,
-      targets: { 'first-reply': { within: { workingHours: 4 } }, 'next-reply': { within: { workingHours: 1 } }, 'periodic-update': { within: { workingHours: 1 } } },
+      targets: {
+        'first-reply': { within: { workingHours: 4 } },
+        'next-reply': { within: { workingHours: 1 } },
+        'periodic-update': { within: { workingHours: 1 } },
+      },
     },
   ])
   await desk.happens('mon 09:00', 'created')
@@ -246,7 +269,9 @@ test('Zammad 5624: a policy without the metric ends its clock when the ticket is
   expect(await desk.clock1('first-reply', 'mon 10:00')).toMatchObject({ state: 'running', workedMs: HOUR, dueAt: at('mon 12:00') })
   // and back: the promise holds again with the past it has, under the number it had
   await desk.happens('mon 11:00', 'moved', { attributes: { group: 'support' } })
-  expect(await desk.clocks('resolution', 'mon 11:00')).toMatchObject([{ cycle: 1, state: 'running', workedMs: 2 * HOUR, dueAt: at('mon 13:00') }])
+  expect(await desk.clocks('resolution', 'mon 11:00')).toMatchObject([
+    { cycle: 1, state: 'running', workedMs: 2 * HOUR, dueAt: at('mon 13:00') },
+  ])
 })
 
 /** P3 has 8 h, P1 has 4 h around the clock; raised after 3 h, Mon 12:00. */
