@@ -4,7 +4,13 @@ import { library } from '../../tooling/tsup.ts'
 export default defineConfig(
   library([
     'src/index.ts',
-    'src/testing.ts',
+    'src/agreements.ts',
+    'src/forecast.ts',
+    'src/oncall.ts',
+    'src/process.ts',
+    'src/report.ts',
+    'src/service-level.ts',
+    'src/standard.ts',
     'src/connectors/zendesk.ts',
     'src/connectors/freshdesk.ts',
     'src/connectors/zammad.ts',
@@ -12,5 +18,6 @@ export default defineConfig(
     'src/connectors/jira.ts',
     'src/connectors/servicenow.ts',
     'src/connectors/hubspot.ts',
+    'src/testing.ts',
   ]),
 )

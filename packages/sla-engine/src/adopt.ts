@@ -106,7 +106,10 @@ function takeOver(
     const newest = had.at(-1)
     const promised = was !== null && Object.hasOwn(was.policy.targets, metric)
     if (!newest || !promised) return attachedLate(had, counting(metric, pausedBy), onChange, of)
-    if (onChange.elapsed === 'retroactive') return counting(metric, pausedBy).all().map((clock) => withItsPast(clock, had))
+    if (onChange.elapsed === 'retroactive')
+      return counting(metric, pausedBy)
+        .all()
+        .map((clock) => withItsPast(clock, had))
     if (newest.clock.phase === 'idle') {
       const { ready, held, agreedDue } = newest
       return [...had.slice(0, -1), { ...unstarted(now, metric, newest.cycle, of.attributes), ready, held, agreedDue }]

@@ -268,7 +268,13 @@ function aboutStep(name: string, clock: ItemClock, policy: Policy) {
   const found = stepNamed(name, steps)
   if (!found) return aboutUnknown(name)
   const kind = 'over' in found.at ? ('escalated' as const) : ('warned' as const)
-  return { step: name, kind, level: steps.indexOf(found) + 1, tell: found.tell ?? [], percent: 'percent' in found.at ? found.at.percent : null }
+  return {
+    step: name,
+    kind,
+    level: steps.indexOf(found) + 1,
+    tell: found.tell ?? [],
+    percent: 'percent' in found.at ? found.at.percent : null,
+  }
 }
 
 /** A share of `warnAt`, or a step of a ladder that held when it was reached and no longer does. */

@@ -49,7 +49,19 @@ export function explainClock(
   const dueAt = last.counts === 'date' && targetMs !== null ? toIso(last.clock.startedAt! + targetMs) : null
   const about = {
     code: 'sla/clock',
-    data: { item, ...of, party, state, policy: view.policy, targetMs, workedMs, leftMs, at: toIso(at), dueAt, agreed: last.agreedDue !== null },
+    data: {
+      item,
+      ...of,
+      party,
+      state,
+      policy: view.policy,
+      targetMs,
+      workedMs,
+      leftMs,
+      at: toIso(at),
+      dueAt,
+      agreed: last.agreedDue !== null,
+    },
   }
   const zone = last.calendar === '' ? 'UTC' : workingOf(last, books(end.book)).zone
   return explained(WORDS, about, stretchesOf(stands, at).flatMap(linesOf), zone)

@@ -36,8 +36,7 @@ export function viewClocks(state: ItemState, at: number, books: Books): readonly
 }
 
 /** The same order however the clocks came to be: agreements, their metrics, their cycles. */
-const inOrder = (a: ClockView, b: ClockView): number =>
-  byText(a.agreement, b.agreement) || byText(a.metric, b.metric) || a.cycle - b.cycle
+const inOrder = (a: ClockView, b: ClockView): number => byText(a.agreement, b.agreement) || byText(a.metric, b.metric) || a.cycle - b.cycle
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 

@@ -85,7 +85,8 @@ function clockInEnglish(data: Data, zone: string): string {
   const head = `${metric}${whose} is ${state}`
   if (targetMs === null || leftMs === null) return `${head}: ${lengthInWords(workedMs, 'en')} used, no target`
   const rest = lengthInWords(leftMs, 'en')
-  if (dueAt !== null) return `${head}: ${agreed ? 'agreed for' : 'due'} ${instant(dueAt, zone, 'en')}, ${rest} ${leftMs < 0 ? 'over' : 'left'}`
+  if (dueAt !== null)
+    return `${head}: ${agreed ? 'agreed for' : 'due'} ${instant(dueAt, zone, 'en')}, ${rest} ${leftMs < 0 ? 'over' : 'left'}`
   const used = `${lengthInWords(workedMs, 'en')} used of ${lengthInWords(targetMs, 'en')}`
   return `${head}: ${used}${leftMs < 0 ? `, ${rest} over` : ''}`
 }
