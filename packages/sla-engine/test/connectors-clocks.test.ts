@@ -28,7 +28,7 @@ test.each(examples)('$vendor: the clocks count the same life', async ({ vendor, 
   for (const definition of [calendar, policy]) await sla.publish({ definition })
   const records = read(lists)
   expect(records).toHaveLength(1)
-  for (const { item, facts } of records) await sla.record({ item, facts })
+  for (const record of records) await sla.record(record)
   const { clocks } = await sla.status({ item: records[0]!.item, asOf: '2026-03-02T15:30:00Z' })
   const worked = Object.fromEntries(clocks.map(({ metric, workedMs }) => [metric, Math.round(workedMs / MINUTE)]))
   const hasMessages = !('events' in lists) || vendor !== 'hubspot'

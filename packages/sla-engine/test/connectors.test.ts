@@ -19,8 +19,8 @@ import { told } from './connectors/told.ts'
 import * as zammad from './connectors/zammad.ts'
 import * as zendesk from './connectors/zendesk.ts'
 
-/** What goes into `sla.record`; this line does not compile when an answer of ours does not fit. */
-const recorded: readonly RecordItem[] = [] satisfies readonly ItemFacts[]
+/** What goes into `sla.record`: this does not compile when an answer of ours does not fit. */
+const recorded = (answers: readonly ItemFacts[]): readonly RecordItem[] => answers
 
 const everyFact = (records: readonly ItemFacts[]) => records.flatMap(({ facts }) => facts)
 const refusal = (work: () => unknown) => {
@@ -36,8 +36,9 @@ const asked = (example: Example) => `${example.vendor} ${Object.keys(example.lis
 
 describe('the life of a ticket', () => {
   test('as the audits of Zendesk tell it', () => {
-    expect(recorded).toEqual([])
-    expect(told(fromZendesk({ audits: zendesk.audits, fields: { '360001': 'tier' } }))).toEqual([
+    const records = fromZendesk({ audits: zendesk.audits, fields: { '360001': 'tier' } })
+    expect(recorded(records)).toBe(records)
+    expect(told(records)).toEqual([
       '09:00 created customer via email status=new vendorStatus=new priority=normal requester=501 team=77 type=incident tier=gold channel=email',
       '09:00 message customer public via email',
       '09:00 message automation public via email',
@@ -425,6 +426,10 @@ describe('what comes from outside', () => {
     const [audit] = zendesk.audits
     const at = (more: object) => refusal(() => fromZendesk({ audits: [{ ...audit, ...more }] }))
     expect(at({ created_at: '2026-03-02 09:00:00' })?.path).toBe('audits.0.created_at')
+    expect(at({ created_at: undefined })).toMatchObject({
+      path: 'audits.0.created_at',
+      message: 'is no instant from 1970 to 2200 with an offset',
+    })
     expect(at({ id: 2 ** 60 })).toMatchObject({ path: 'audits.0.id', message: expect.stringContaining('safe integer') })
     expect(at({ ticket_id: 'a/b' })?.path).toBe('audits.0.ticket_id')
     expect(at({ events: [{ id: 1, type: 'Change', field_name: 'status', value: { toString: 1 } }] })?.path).toBe('audits.0.events.0.value')
@@ -439,6 +444,20 @@ describe('what comes from outside', () => {
     const [first] = everyFact(fromZendesk({ audits: [{ ...JSON.parse(JSON.stringify(zendesk.audits[1])), ...hostile, extra: hostile }] }))
     expect(JSON.stringify(first)).not.toContain('polluted')
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
+  })
+
+  test.each(examples)('$vendor: ten thousand fields beside those we know change nothing', ({ lists, read }) => {
+    const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`f${n}`, n]))
+    const wide = Object.fromEntries(
+      Object.entries(lists).map(([list, rows]) => [list, rows.map((row, n) => (n === 0 ? { ...(row as object), ...many } : row))]),
+    )
+    expect(told(read(wide))).toEqual(told(read(lists)))
+  })
+
+  test('more rows than a call has arguments are read', () => {
+    const items = Array.from({ length: 150_000 }, (_, n) => ({ field: `f${n}`, fromString: 'a', toString: 'b' }))
+    const changelog = { histories: [{ id: '1', created: '2026-03-02T09:00:00Z', items }] }
+    expect(everyFact(fromJira({ issues: [{ ...jira.issue, changelog }] })).length).toBeGreaterThan(150_000)
   })
 
   test('nests without end are refused, fields without end are left out by name', () => {

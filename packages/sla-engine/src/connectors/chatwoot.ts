@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
-import { idSchema, kept, readPart, readPayload, refSchema, secondsSchema, wordSchema } from './payload.ts'
+import { idSchema, kept, readPart, readPayload, refSchema, secondsSchema, wordOrNone, wordSchema } from './payload.ts'
 import { birth, bornWith, type ConnectorOptions, changeOf, type Found, fact, gather, type Reading, type Role, saidAuthor } from './words.ts'
 import './refusals.ts'
 
@@ -35,14 +35,14 @@ const KINDS = ['incoming', 'outgoing', 'activity', 'template'] as const
 const kindSchema = z.union([z.enum(KINDS), z.literal([0, 1, 2, 3])], { error: `is none of ${KINDS.join(', ')}` })
 const kindOf = (kind: z.output<typeof kindSchema>): (typeof KINDS)[number] => (typeof kind === 'number' ? KINDS[kind]! : kind)
 
-const personSchema = z.looseObject({ id: refSchema.nullish(), type: wordSchema.nullish() }).nullish()
+const personSchema = z.looseObject({ id: refSchema.nullish(), type: wordOrNone }).nullish()
 
 /** https://www.chatwoot.com/docs/product/others/webhook-events; chatwoot/chatwoot app/presenters/conversations/event_data_presenter.rb */
 const conversationSchema = z.looseObject({
   id: idSchema,
   status: wordSchema,
-  priority: wordSchema.nullish(),
-  channel: wordSchema.nullish(),
+  priority: wordOrNone,
+  channel: wordOrNone,
   created_at: secondsSchema,
   updated_at: secondsSchema.optional(),
   timestamp: secondsSchema.optional(),
@@ -62,7 +62,7 @@ const messageSchema = z.looseObject({
   private: z.boolean().nullish(),
   created_at: secondsSchema,
   sender: personSchema,
-  conversation: z.looseObject({ id: idSchema, channel: wordSchema.nullish() }),
+  conversation: z.looseObject({ id: idSchema, channel: wordOrNone }),
   content_attributes: z.looseObject({ automation_rule_id: refSchema.nullish() }).nullish(),
   additional_attributes: z.looseObject({ campaign_id: refSchema.nullish() }).nullish(),
 })
@@ -222,7 +222,7 @@ function changeFacts(reading: Reading, conversation: Conversation, path: string)
   return changes
     .filter(({ field }) => !BOOKKEEPING.has(field))
     .map(({ field, from, to, path }) => {
-      if (roles.has(field)) for (const value of [from, to]) readPart('chatwoot', wordSchema.nullish(), value, path)
+      if (roles.has(field)) for (const value of [from, to]) readPart('chatwoot', wordOrNone, value, path)
       // a change of status comes in two webhooks: the same id and content make it one fact
       const change = changeOf(reading, { id: `chatwoot/conversation/${conversation.id}/${field}/${at}`, at, field, from, to })
       return field === 'custom_attributes' ? { ...change, attributes: bornWith(reading, custom(to)) } : change

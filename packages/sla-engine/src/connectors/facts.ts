@@ -1,7 +1,6 @@
-import type { ItemRef } from '../model.ts'
+import type { Author, ItemRef } from '../model.ts'
 
-/** Who wrote a message: the requester, somebody else outside the desk, a person of the desk, a chat bot, a rule. */
-export type Author = 'customer' | 'third-party' | 'agent' | 'bot' | 'automation'
+export type { Author } from '../model.ts'
 
 /** The conventional words for a status. The vendor's own stands beside it in the attribute `vendorStatus`. */
 export type Status = 'new' | 'open' | 'pending' | 'hold' | 'solved' | 'closed'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
-import { idSchema, instantSchema, kept, readPayload, refSchema, wordSchema } from './payload.ts'
+import { idSchema, instantSchema, kept, readPayload, refSchema, wordOrNone, wordSchema } from './payload.ts'
 import {
   bornWith,
   type ConnectorOptions,
@@ -73,9 +73,9 @@ const ticketSchema = z.looseObject({
   created_at: instantSchema,
   updated_at: instantSchema,
   status: wordSchema,
-  priority: wordSchema.nullish(),
-  source: wordSchema.nullish(),
-  type: wordSchema.nullish(),
+  priority: wordOrNone,
+  source: wordOrNone,
+  type: wordOrNone,
   requester_id: refSchema.nullish(),
   responder_id: refSchema.nullish(),
   group_id: refSchema.nullish(),
@@ -90,7 +90,7 @@ const conversationSchema = z.looseObject({
   created_at: instantSchema,
   incoming: z.boolean(),
   private: z.boolean(),
-  source: wordSchema.nullish(),
+  source: wordOrNone,
   user_id: refSchema.nullish(),
   auto_response: z.boolean().nullish(),
   automation_id: refSchema.nullish(),
@@ -108,7 +108,7 @@ const performedSchema = z.preprocess(
 const activitySchema = z.looseObject({
   ticket_id: idSchema,
   performed_at: performedSchema,
-  performer_type: wordSchema.nullish(),
+  performer_type: wordOrNone,
   performer_id: refSchema.nullish(),
   activity: z.looseObject({}),
 })
@@ -122,7 +122,7 @@ const payloadSchema = z
       .array(
         activitySchema.superRefine(({ activity }, ctx) => {
           for (const [field, value] of Object.entries(activity)) {
-            if (roles.has(field) && !wordSchema.nullish().safeParse(value).success)
+            if (roles.has(field) && !wordOrNone.safeParse(value).success)
               ctx.addIssue({ code: 'custom', path: ['activity', field], message: 'is no text or number' })
           }
         }),

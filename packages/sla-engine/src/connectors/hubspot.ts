@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
-import { idSchema, instantSchema, kept, readPayload, refSchema, wordSchema } from './payload.ts'
+import { idSchema, instantSchema, kept, readPayload, refSchema, wordOrNone } from './payload.ts'
 import { birth, bornWith, type ConnectorOptions, changeOf, type Found, fact, gather, type Reading, type Role, saidAuthor } from './words.ts'
 import './refusals.ts'
 
@@ -41,16 +41,16 @@ const words = { vendor: 'hubspot', statuses, roles }
 const eventSchema = z.looseObject({
   subscriptionType: z.string(),
   objectId: idSchema,
-  objectTypeId: wordSchema.nullish(),
+  objectTypeId: wordOrNone,
   occurredAt: instantSchema,
   propertyName: z.string().min(1).max(100).nullish(),
-  propertyValue: wordSchema.nullish(),
-  changeSource: wordSchema.nullish(),
-  sourceId: wordSchema.nullish(),
+  propertyValue: wordOrNone,
+  changeSource: wordOrNone,
+  sourceId: wordOrNone,
 })
 type Event = z.output<typeof eventSchema>
 
-const versionSchema = z.looseObject({ value: wordSchema.nullish(), timestamp: instantSchema, sourceType: wordSchema.nullish() })
+const versionSchema = z.looseObject({ value: wordOrNone, timestamp: instantSchema, sourceType: wordOrNone })
 
 /** https://developers.hubspot.com/docs/api-reference/crm-tickets-v3/guide */
 const ticketSchema = z.looseObject({
@@ -68,10 +68,10 @@ const messageSchema = z.looseObject({
   conversationsThreadId: idSchema,
   createdAt: instantSchema,
   createdBy: refSchema.nullish(),
-  direction: wordSchema.nullish(),
-  channelId: wordSchema.nullish(),
+  direction: wordOrNone,
+  channelId: wordOrNone,
   senders: z.array(z.looseObject({ actorId: refSchema.nullish() })).nullish(),
-  client: z.looseObject({ clientType: wordSchema.nullish() }).nullish(),
+  client: z.looseObject({ clientType: wordOrNone }).nullish(),
 })
 type Message = z.output<typeof messageSchema>
 

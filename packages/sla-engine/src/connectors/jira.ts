@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
-import { idSchema, instantSchema, kept, readPart, readPayload, refSchema, wordSchema } from './payload.ts'
+import { idSchema, instantSchema, kept, readPart, readPayload, refSchema, wordOrNone, wordSchema } from './payload.ts'
 import {
   birth,
   bornWith,
@@ -66,7 +66,7 @@ const words = { vendor: 'jira', statuses, roles }
 
 /** Cloud names a person by `accountId`, Data Center by `key` and `name`. */
 const personSchema = z
-  .looseObject({ accountId: refSchema.nullish(), key: refSchema.nullish(), name: refSchema.nullish(), accountType: wordSchema.nullish() })
+  .looseObject({ accountId: refSchema.nullish(), key: refSchema.nullish(), name: refSchema.nullish(), accountType: wordOrNone })
   .nullish()
 type Person = z.output<typeof personSchema>
 const idOf = (person: Person): string | null => person?.accountId ?? person?.key ?? person?.name ?? null
@@ -81,9 +81,9 @@ const changeSchema = z.preprocess(
   z.looseObject({
     field: z.string().max(100),
     fieldId: z.string().max(100).nullish(),
-    from: wordSchema.nullish(),
+    from: wordOrNone,
     fromString: z.string().nullish(),
-    to: wordSchema.nullish(),
+    to: wordOrNone,
     toText: z.string().nullish(),
   }),
 )
@@ -107,7 +107,7 @@ const namedSchema = z.looseObject({ name: wordSchema }).nullish()
 /** https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-issueidorkey-get */
 const issueSchema = z.looseObject({
   id: idSchema,
-  key: wordSchema.nullish(),
+  key: wordOrNone,
   fields: z.looseObject({
     created: instantSchema,
     updated: instantSchema.optional(),
@@ -174,17 +174,17 @@ function issueFacts(reading: Reading, issue: Issue): readonly ConnectedFact[] {
   )
   const present = [...now(issue), ...further(issue)]
   const born = present.map(([field, value]) => [field, first.has(field) ? valuesOf(first.get(field)!)[0] : value] as const)
-  const facts = opening(reading, issue, id, changelog ? born : [])
   const status = fields.status && statusOf(reading, fields.status.name)
   const type = status && !changelog ? statusType(undefined, status) : 'field-changed'
   const at = fields.updated ?? histories.at(-1)?.created ?? fields.created
   const attributes = { ...bornWith(reading, changelog ? further(issue) : present), ...(issue.key && { key: issue.key }) }
-  facts.push(...snapshot(reading, { id, type, at, attributes, unknown: { ...kept(issue, ISSUE_WORDS), ...kept(fields, FIELD_WORDS) } }))
-  for (const { id: change, created, author, items } of histories)
-    facts.push(...changeFacts(reading, `${id}/change/${change}`, created, author, items))
-  for (const comment of fields.comment?.comments ?? [])
-    facts.push(commentFact(reading, `jira/comment/${comment.id}`, comment, fields.reporter))
-  return facts
+  const unknown = { ...kept(issue, ISSUE_WORDS), ...kept(fields, FIELD_WORDS) }
+  return [
+    ...opening(reading, issue, id, changelog ? born : []),
+    ...snapshot(reading, { id, type, at, attributes, unknown }),
+    ...histories.flatMap((past) => changeFacts(reading, `${id}/change/${past.id}`, past.created, past.author, past.items)),
+    ...(fields.comment?.comments ?? []).map((comment) => commentFact(reading, `jira/comment/${comment.id}`, comment, fields.reporter)),
+  ]
 }
 
 const now = ({ fields }: Issue): readonly (readonly [string, unknown])[] => [
@@ -202,13 +202,13 @@ const ISSUE_WORDS = ['id', 'key', 'fields', 'changelog', 'self', 'expand', 'rend
 const FIELD_WORDS = [...roles.keys(), 'created', 'updated', 'creator', 'comment', 'description', 'summary', 'attachment', 'worklog']
 
 /** The issue is created; when its reporter did it, the request is the customer's first message. */
-function opening(reading: Reading, issue: Issue, id: string, born: readonly (readonly [string, unknown])[]): ConnectedFact[] {
+function opening(reading: Reading, issue: Issue, id: string, born: readonly (readonly [string, unknown])[]): readonly ConnectedFact[] {
   const { created: at, creator, reporter } = issue.fields
   const author = authorOf(reading, creator ?? reporter, reporter)
   const data = { by: idOf(creator) }
   const created = birth(reading, { id: `${id}/created`, type: 'created', at, author, attributes: bornWith(reading, born), data })
   const request = fact(reading, { id: `${id}/request`, type: 'message', at, author, visibility: 'public', data })
-  return author === 'customer' ? [...created, request] : [...created]
+  return author === 'customer' ? [...created, request] : created
 }
 
 function authorOf(reading: Reading, person: Person, reporter: Person): Author {

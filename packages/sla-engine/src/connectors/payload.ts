@@ -32,10 +32,16 @@ export const refSchema = z
 /** A text or a number, as vendors write the values of fields. Others, such as lists, are none of the fields that we know. */
 export const wordSchema = z.union([z.string(), z.number(), z.boolean()], { error: 'is no text' }).transform(String)
 
-export const instantSchema = z.unknown().transform((value, ctx) => instantOf(value, ctx))
+/** A word, or nothing where a field is empty or left out. */
+export const wordOrNone = wordSchema.nullish()
+
+/** Anything, also nothing: what it is, the transformation finds out. */
+const given = z.custom<unknown>(() => true)
+
+export const instantSchema = given.transform((value, ctx) => instantOf(value, ctx))
 
 /** A unix time: whole or broken seconds as a number, or any instant as a text. */
-export const secondsSchema = z.unknown().transform((value, ctx) => instantOf(typeof value === 'number' ? value * 1000 : value, ctx))
+export const secondsSchema = given.transform((value, ctx) => instantOf(typeof value === 'number' ? value * 1000 : value, ctx))
 
 function instantOf(value: unknown, ctx: z.core.$RefinementCtx): number {
   const at = msOf(value)
@@ -54,7 +60,7 @@ function msOf(value: unknown): number | null {
 
 /** Checks a payload. What comes out is a copy: JSON only, own keys only. */
 export function readPayload<T>(vendor: string, schema: z.ZodType<T>, payload: unknown): T {
-  return readPart(vendor, schema, plain(vendor, payload, '', 0), '')
+  return readPart(vendor, schema, plain(vendor, payload, null), '')
 }
 
 /** Checks a part of a payload that was copied before; `at` is where it stands. */
@@ -65,27 +71,36 @@ export function readPart<T>(vendor: string, schema: z.ZodType<T>, part: unknown,
   throw malformed(vendor, [at, path].filter(Boolean).join('.'), message)
 }
 
+/** Where a value stands; the text of it is made only for an error. */
+interface Place {
+  readonly name: string | number
+  readonly of: Place | null
+  readonly depth: number
+}
+
+const pathOf = (place: Place | null): string => (place ? [pathOf(place.of), place.name].filter((name) => name !== '').join('.') : '')
+
 /** The payload as plain JSON. `__proto__` is no name for a field, and no engine stores U+0000 or half a surrogate pair. */
-function plain(vendor: string, value: unknown, path: string, depth: number): Json | undefined {
-  if (depth > DEEPEST) throw malformed(vendor, path, `is nested more than ${DEEPEST} deep`)
+function plain(vendor: string, value: unknown, of: Place | null): Json | undefined {
   if (value === null || typeof value === 'boolean') return value
   if (typeof value === 'string') return text(value)
   if (typeof value === 'number') return Number.isFinite(value) ? value : null
   if (typeof value === 'bigint') return String(value)
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : toIso(value.getTime())
-  if (Array.isArray(value))
-    return Array.from(value, (entry, n) => plain(vendor, entry, `${path}.${n}`.replace(/^\./, ''), depth + 1) ?? null)
   if (typeof value !== 'object') return undefined
-  const entries: [string, Json][] = []
-  for (const [name, inner] of Object.entries(value)) {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : toIso(value.getTime())
+  const depth = (of?.depth ?? 0) + 1
+  if (depth > DEEPEST) throw malformed(vendor, pathOf(of), `is nested more than ${DEEPEST} deep`)
+  if (Array.isArray(value)) return Array.from(value, (entry, name) => plain(vendor, entry, { name, of, depth }) ?? null)
+  const copy: { [name: string]: Json } = {}
+  for (const name of Object.keys(value)) {
     if (name === '__proto__') continue
-    const copied = plain(vendor, inner, path ? `${path}.${name}` : name, depth + 1)
-    if (copied !== undefined) entries.push([text(name), copied])
+    const copied = plain(vendor, (value as { readonly [name: string]: unknown })[name], { name, of, depth })
+    if (copied !== undefined) copy[text(name)] = copied
   }
-  return Object.fromEntries(entries)
+  return copy
 }
 
-const text = (value: string): string => value.toWellFormed().replaceAll('\0', '\uFFFD')
+const text = (value: string): string => (value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value).toWellFormed()
 
 /** The fields of a record that are no words of ours, under their own names; what is too large is left out by name. */
 export function kept(record: object, known: readonly string[]): { readonly [name: string]: unknown } {

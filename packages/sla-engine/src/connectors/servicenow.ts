@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
-import { idSchema, instantSchema, kept, readPayload, refSchema, wordSchema } from './payload.ts'
+import { idSchema, instantSchema, kept, readPayload, refSchema, wordOrNone, wordSchema } from './payload.ts'
 import {
   birth,
   bornWith,
@@ -108,7 +108,7 @@ const OTHER = wordsOf(TASK)
 
 /** A value, or a reference as `{ link, value }`, or both readings as `{ display_value, value }`. */
 const cellSchema = z
-  .union([wordSchema, z.looseObject({ value: wordSchema.nullish() }).transform(({ value }) => value ?? ''), z.null()], {
+  .union([wordSchema, z.looseObject({ value: wordOrNone }).transform(({ value }) => value ?? ''), z.null()], {
     error: 'is no value of a field',
   })
   .transform((value) => value || null)

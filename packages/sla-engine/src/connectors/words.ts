@@ -131,7 +131,8 @@ function changeType(reading: Reading, field: string, from: unknown, to: unknown)
 export const bornWith = (
   reading: Reading,
   values: readonly (readonly [field: string, value: unknown])[],
-): { readonly [name: string]: unknown } => Object.assign({}, ...values.map(([field, value]) => attributesOf(reading, field, value)))
+): { readonly [name: string]: unknown } =>
+  Object.fromEntries(values.flatMap(([field, value]) => Object.entries(attributesOf(reading, field, value))))
 
 interface NewFact extends Omit<ConnectedFact, 'at' | 'author' | 'channel'> {
   readonly at: number

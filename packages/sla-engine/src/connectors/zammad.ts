@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts, Status } from './facts.ts'
-import { idSchema, instantSchema, kept, readPayload, refSchema, wordSchema } from './payload.ts'
+import { idSchema, instantSchema, kept, readPayload, refSchema, wordOrNone, wordSchema } from './payload.ts'
 import {
   bornWith,
   type ConnectorOptions,
@@ -51,7 +51,7 @@ const roles = new Map<string, Role>([
 const words = { vendor: 'zammad', statuses, roles }
 
 /** An associated record, or only its name, as the endpoint happens to expand it. */
-const namedSchema = z.union([wordSchema, z.looseObject({ id: refSchema.nullish(), name: wordSchema.nullish() })]).nullish()
+const namedSchema = z.union([wordSchema, z.looseObject({ id: refSchema.nullish(), name: wordOrNone })]).nullish()
 type Named = z.output<typeof namedSchema>
 const nameOf = (named: Named): string | null => (typeof named === 'string' ? named : (named?.name ?? named?.id ?? null))
 
@@ -65,8 +65,8 @@ const ticketSchema = z.looseObject({
   group: namedSchema,
   owner_id: refSchema.nullish(),
   customer_id: refSchema.nullish(),
-  create_article_sender: wordSchema.nullish(),
-  create_article_type: wordSchema.nullish(),
+  create_article_sender: wordOrNone,
+  create_article_type: wordOrNone,
   close_at: instantSchema.or(z.null()).optional(),
 })
 type Ticket = z.output<typeof ticketSchema>
@@ -77,7 +77,7 @@ const articleSchema = z.looseObject({
   ticket_id: idSchema,
   created_at: instantSchema,
   sender: wordSchema,
-  type: wordSchema.nullish(),
+  type: wordOrNone,
   internal: z.boolean().nullish(),
   created_by_id: refSchema.nullish(),
   origin_by_id: refSchema.nullish(),
@@ -91,9 +91,9 @@ const historySchema = z.looseObject({
   object: z.string(),
   o_id: idSchema,
   type: z.string(),
-  attribute: wordSchema.nullish(),
-  value_from: wordSchema.nullish(),
-  value_to: wordSchema.nullish(),
+  attribute: wordOrNone,
+  value_from: wordOrNone,
+  value_to: wordOrNone,
   id_from: refSchema.nullish(),
   id_to: refSchema.nullish(),
   created_by_id: refSchema.nullish(),
@@ -129,7 +129,8 @@ export function fromZammad({ webhooks, articles, history, ...options }: ZammadPa
   }
   const articlesOf = Map.groupBy(payload.articles ?? [], (article) => article.ticket_id)
   for (const entry of payload.history ?? []) {
-    if (entry.object === 'Ticket') found.push(...entryFacts(reading, entry, articlesOf.get(entry.o_id) ?? []))
+    if (entry.object !== 'Ticket') continue
+    for (const fact of entryFacts(reading, entry, articlesOf.get(entry.o_id) ?? [])) found.push({ item: entry.o_id, fact })
   }
   for (const article of payload.articles ?? []) found.push({ item: article.ticket_id, fact: articleFact(reading, article) })
   return gather(reading, found)
@@ -237,30 +238,23 @@ const ENTRY_WORDS = `
   .trim()
   .split(/\s+/)
 
-function entryFacts(reading: Reading, entry: Entry, articles: readonly Article[]): readonly Found[] {
+function entryFacts(reading: Reading, entry: Entry, articles: readonly Article[]): readonly ConnectedFact[] {
   const id = `zammad/history/${entry.id}`
-  const by = entry.created_by_id
+  const { created_at: at, created_by_id: by, attribute: field } = entry
   const unknown = kept(entry, ENTRY_WORDS)
   if (entry.type === 'created') {
     // the one who wrote the first article opened the ticket
     const first = [...articles].sort((a, b) => a.created_at - b.created_at)[0]
     const author = first ? articleFact(reading, first).author : saidAuthor(reading, by)
-    return [
-      {
-        item: entry.o_id,
-        fact: fact(reading, { id, type: 'created', at: entry.created_at, author, channel: channelOf(first?.type), data: { by }, unknown }),
-      },
-    ]
+    return [fact(reading, { id, type: 'created', at, author, channel: channelOf(first?.type), data: { by }, unknown })]
   }
-  if (entry.type !== 'updated' || !entry.attribute) return []
-  const field = entry.attribute
-  const [from, to] =
-    field === 'owner'
-      ? [ownerOf(entry.id_from), ownerOf(entry.id_to)]
-      : field === 'customer'
-        ? [entry.id_from, entry.id_to]
-        : [entry.value_from, entry.value_to]
-  return [
-    { item: entry.o_id, fact: changeOf(reading, { id, at: entry.created_at, field, from: from || null, to: to || null, by, unknown }) },
-  ]
+  if (entry.type !== 'updated' || !field) return []
+  const [from, to] = valuesOf(entry)
+  return [changeOf(reading, { id, at, field, from: from || null, to: to || null, by, unknown })]
+}
+
+/** People by their id, everything else by its name. */
+function valuesOf({ attribute, id_from, id_to, value_from, value_to }: Entry) {
+  if (attribute === 'owner') return [ownerOf(id_from), ownerOf(id_to)]
+  return attribute === 'customer' ? [id_from, id_to] : [value_from, value_to]
 }

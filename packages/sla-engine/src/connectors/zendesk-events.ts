@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact } from './facts.ts'
-import { idSchema, instantSchema, kept, readPart, refSchema, wordSchema } from './payload.ts'
+import { idSchema, instantSchema, kept, readPart, refSchema, wordOrNone } from './payload.ts'
 import { birth, bornWith, changeOf, fact, type Reading, saidAuthor } from './words.ts'
 import { channelOf, roles, viaSchema } from './zendesk-words.ts'
 
@@ -11,9 +11,9 @@ export const eventSchema = z.looseObject({
   time: instantSchema,
   detail: z.looseObject({
     id: idSchema,
-    status: wordSchema.nullish(),
-    priority: wordSchema.nullish(),
-    type: wordSchema.nullish(),
+    status: wordOrNone,
+    priority: wordOrNone,
+    type: wordOrNone,
     assignee_id: refSchema.nullish(),
     group_id: refSchema.nullish(),
     requester_id: refSchema.nullish(),
@@ -57,7 +57,7 @@ export function eventFacts(reading: Reading, event: Event, path: string): readon
   const field = CHANGES.get(what)
   if (field !== undefined) {
     const [from, to] = [event.event.previous, event.event.current].map((value, n) =>
-      readPart('zendesk', wordSchema.nullish(), value, `${path}.event.${n === 0 ? 'previous' : 'current'}`),
+      readPart('zendesk', wordOrNone, value, `${path}.event.${n === 0 ? 'previous' : 'current'}`),
     )
     const unknown = kept(event.event, ['current', 'previous', 'meta'])
     return [changeOf(reading, { id, at, field, from: blank(from), to: blank(to), by: detail.actor_id, unknown })]

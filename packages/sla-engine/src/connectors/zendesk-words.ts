@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Status } from './facts.ts'
-import { wordSchema } from './payload.ts'
+import { wordOrNone } from './payload.ts'
 import type { Role } from './words.ts'
 
 const statuses = new Map<string, Status>([
@@ -26,9 +26,7 @@ export const roles = new Map<string, Role>([
 export const words = { vendor: 'zendesk', statuses, roles }
 
 /** https://developer.zendesk.com/documentation/ticketing/reference-guides/via-object-reference/ */
-export const viaSchema = z
-  .looseObject({ channel: wordSchema.nullish(), source: z.looseObject({ rel: wordSchema.nullish() }).nullish() })
-  .nullish()
+export const viaSchema = z.looseObject({ channel: wordOrNone, source: z.looseObject({ rel: wordOrNone }).nullish() }).nullish()
 export type Via = z.output<typeof viaSchema>
 
 const CHANNELS: ReadonlyMap<string, string> = new Map([

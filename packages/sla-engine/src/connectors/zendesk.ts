@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Author, ConnectedFact, ItemFacts } from './facts.ts'
-import { idSchema, instantSchema, kept, readPayload, refSchema, wordSchema } from './payload.ts'
+import { idSchema, instantSchema, kept, readPayload, refSchema, wordOrNone } from './payload.ts'
 import { birth, bornWith, type ConnectorOptions, changeOf, fact, gather, type Reading, saidAuthor } from './words.ts'
 import { eventFacts, eventSchema } from './zendesk-events.ts'
 import { channelOf, roles, type Via, viaSchema, words } from './zendesk-words.ts'
@@ -24,7 +24,7 @@ const auditEventSchema = z
   .looseObject({
     id: idSchema,
     type: z.string().max(100),
-    field_name: wordSchema.nullish(),
+    field_name: wordOrNone,
     value: z.unknown().optional(),
     previous_value: z.unknown().optional(),
     public: z.boolean().nullish(),
@@ -35,8 +35,7 @@ const auditEventSchema = z
   .superRefine(({ field_name, value, previous_value }, ctx) => {
     if (!roles.has(field_name ?? '')) return
     for (const [name, word] of Object.entries({ value, previous_value })) {
-      if (!wordSchema.nullish().safeParse(word).success)
-        ctx.addIssue({ code: 'custom', path: [name], message: `is no value of ${field_name}` })
+      if (!wordOrNone.safeParse(word).success) ctx.addIssue({ code: 'custom', path: [name], message: `is no value of ${field_name}` })
     }
   })
 type AuditEvent = z.output<typeof auditEventSchema>
@@ -56,7 +55,7 @@ const payloadSchema = z
   .looseObject({
     audits: z.array(auditSchema).optional(),
     events: z.array(eventSchema).optional(),
-    users: z.array(z.looseObject({ id: refSchema, role: wordSchema.nullish() })).optional(),
+    users: z.array(z.looseObject({ id: refSchema, role: wordOrNone })).optional(),
   })
   .refine(({ audits, events }) => audits || events, 'give `audits` or `events`')
 
