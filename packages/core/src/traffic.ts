@@ -170,7 +170,7 @@ const MOST_UNITS = 200
 const MOST_COMMITS = 2
 
 /** Fewer commands than this are not dealt over several commits: each commit has a cost of its own. */
-const LEAST_SHARES = 16
+const LEAST_SHARES = 32
 
 /** The commits that come at one moment go together, and so do those that come while as many as may be are on their way. */
 function sentTogether(storage: Storage): Passage['commit'] {

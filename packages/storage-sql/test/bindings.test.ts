@@ -101,7 +101,7 @@ const kyselyHost = (driver: string, db: Kysely<unknown>): Host => ({
 
 const runs = Number(process.env.PATRONKIT_RUNS ?? (process.env.PATRONKIT_DEEP ? 10_000 : 500))
 // each engine has the full figure through one binding; the others say the same statements in another way
-const model = { fc, reference: async () => memoryStorage(), runs: runs / 50 }
+const model = { fc, reference: async () => memoryStorage(), runs: Math.ceil(runs / 50) }
 let schemas = 0
 const suite = (name: string, connection: () => Session) =>
   storageSuite({

@@ -57,7 +57,7 @@ describe.runIf(realPostgres)('on a real server', () => {
     name: 'postgres.js',
     test,
     engine: async () => postgresStorage({ connection: fromPostgresJs(sql()), schema: schema() }),
-    model: { fc, reference, runs: runs / 20 },
+    model: { fc, reference, runs: Math.ceil(runs / 20) },
   })
 
   /** The owner migrates; everything else is done by a role that may read and write rows and nothing more. */
