@@ -55,13 +55,19 @@ function run(folder: string): Part {
     [vitest, 'run', `${folder}/`, '--reporter=default', '--reporter=json', `--outputFile.json=${testsFile}`],
     { cwd: root, stdio: 'inherit', env: { ...process.env, PATRONKIT_DEEP: '1', PATRONKIT_FIGURES: figuresFile } },
   )
-  if (!existsSync(testsFile)) throw new Error(`The tests of ${folder} did not run to their end, so docs/deep.json keeps what it had of them.`)
+  if (!existsSync(testsFile))
+    throw new Error(`The tests of ${folder} did not run to their end, so docs/deep.json keeps what it had of them.`)
   const tests = JSON.parse(readFileSync(testsFile, 'utf8')) as { numPassedTests: number; numFailedTests: number }
   return {
     commit: commit(),
     date: started.toISOString(),
     minutes: Number(((Date.now() - started.getTime()) / 60_000).toFixed(1)),
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version },
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      node: process.version,
+    },
     // a suite that does not even load fails the run without a failed test
     tests: { passed: tests.numPassedTests, failed: Math.max(tests.numFailedTests, status === 0 ? 0 : 1) },
     figures: figures(),

@@ -45,7 +45,7 @@ export function adopt(state: ItemState, of: Adopting): ItemState {
       clocks = clocks.map((clock) => (clock.agreement === agreement && isOpen(clock) ? cancelled(clock, of.fact.at, before) : clock))
       continue
     }
-    const taken = takeOver(state, clocks, { agreement, was: was ?? null, now, before }, of)
+    const taken = takeOver(clocks, { agreement, was: was ?? null, now, before }, of)
     attached[agreement] = { policy: now.pin.id, replied: taken.replied ?? held?.replied ?? false }
     clocks = taken.clocks
   }
@@ -83,7 +83,6 @@ interface TakeOver {
 }
 
 function takeOver(
-  state: ItemState,
   clocks: readonly ItemClock[],
   i: TakeOver,
   of: Adopting,
