@@ -38,7 +38,14 @@ const valuesOf = <T>(name: z.ZodType<string>, what: z.ZodType<T>): z.ZodType<{ r
   z
     .unknown()
     .refine((value) => !has(value, '__proto__'), '__proto__ is not a name')
-    .pipe(z.record(name as z.ZodString, what))
+    .pipe(
+      z.record(z.string(), what).superRefine((values, ctx) => {
+        for (const key of Object.keys(values)) {
+          const message = name.safeParse(key).error?.issues[0]?.message
+          if (message !== undefined) ctx.addIssue({ code: 'custom', path: [key], message })
+        }
+      }),
+    )
 
 const valueName = z.string().max(200)
 

@@ -62,12 +62,13 @@ test('facts in whatever order, however often, with ticks in between, give the cl
 
 test('facts as they happen, each step told at its instant, give the clocks of the facts at once', () => {
   fc.assert(
-    fc.property(promises, timeline, (policies, facts) => {
+    fc.property(promises, timeline, fc.nat(), (policies, facts, n) => {
       const books = booksFor(policies)
       const one = bareDesk(books)
-      for (const fact of inTime(facts)) {
+      for (const [k, fact] of inTime(facts).entries()) {
         if (one.stored.length > 0) tickUntil(one, fact.at, books)
         one.record(fact)
+        if (k !== n % facts.length) continue
         expect(viewClocks(one.state(), fact.at, books)).toEqual(
           atOnce(
             facts.filter(({ at }) => at <= fact.at),
@@ -205,15 +206,15 @@ test('replaying the recorded facts out of the events gives the clocks', () => {
         one.record(fact)
         if (roll(die) < 0.3) one.tick(START + roll(die) * (DAYS + 5) * 24 * HOUR)
       }
-      const told = one.events.filter(({ type }) => FACTS.includes(type)).flatMap(({ data }) => factsOf(data))
+      const told = one.events.filter(({ type }) => TOLD.includes(type)).flatMap(({ data }) => factsOf(data))
       expect(viewClocks(foldFacts(told, books, REF), END, books)).toEqual(viewClocks(one.state(), END, books))
     }),
     check,
   )
 })
 
-/** The events that tell facts. */
-const FACTS = ['sla.recorded', 'sla.retargeted']
+/** Events that carry facts. */
+const TOLD: readonly string[] = ['sla.recorded', 'sla.retargeted']
 
 const BARE = { author: null, visibility: null, channel: null, via: null }
 
