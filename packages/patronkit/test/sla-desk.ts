@@ -50,7 +50,11 @@ export const promises = (version: number): readonly SlaPolicy[] => [
     calendar: 'office',
     targets: {
       'next-reply': { within: { hours: 9 } },
-      resolution: { within: { workingHours: 20 - version }, warnAt: [{ percent: 25 }, { percent: 50 }], steps: [{ at: { over: { workingHours: 3 } } }] },
+      resolution: {
+        within: { workingHours: 20 - version },
+        warnAt: [{ percent: 25 }, { percent: 50 }],
+        steps: [{ at: { over: { workingHours: 3 } } }],
+      },
     },
     pauseWhile: field('status').eq('waiting'),
     onReopen: 'new-cycle',
