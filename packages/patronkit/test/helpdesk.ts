@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { manualClock, type Storage } from '@patronkit/core'
+import type { ItemView } from '@patronkit/sla-engine'
 import { checkDefinitions } from '../src/commands/definitions.ts'
+import { createPatronkit } from '../src/index.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -28,4 +30,21 @@ export async function everyEvent(storage: Storage): Promise<readonly string[]> {
       await storage.advance(state.position, { ...state, position: last.position })
     }
   }
+}
+
+/** Every ticket of the desk as of an instant, by id. */
+export async function everyItem(storage: Storage, asOf: string): Promise<ReadonlyMap<string, ItemView>> {
+  const { sla } = createPatronkit({ storage, clock }).for({ tenant: 'desk', by: { type: 'system', id: 'test' } })
+  const found = new Map<string, ItemView>()
+  for (let after: string | null | undefined; after !== null; ) {
+    const page: { rows: readonly ItemView[]; next: string | null } = await sla.items({
+      type: 'ticket',
+      asOf,
+      limit: 1_000,
+      ...(after ? { after } : {}),
+    })
+    for (const row of page.rows) found.set(row.item.id, row)
+    after = page.next
+  }
+  return found
 }

@@ -3,34 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStorage, type Storage } from '@patronkit/core'
 import { seededRandom } from '@patronkit/core/testing'
-import type { ItemView } from '@patronkit/sla-engine'
 import { sqliteStorage } from '@patronkit/storage-sql/sqlite'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { figure } from '../../../tooling/figure.ts'
 import { reportFrom } from '../src/commands/sla-report.ts'
-import { createPatronkit } from '../src/index.ts'
 import type { Report } from '../src/report/model.ts'
-import { clock, everyEvent, hasRealLog, helpdesk, REAL_LOG } from './helpdesk.ts'
+import { clock, everyEvent, everyItem, hasRealLog, helpdesk, REAL_LOG } from './helpdesk.ts'
 import { recount } from './recount.ts'
 
 async function chain(storage: Storage): Promise<Report> {
   return reportFrom({ log: REAL_LOG, definitions: helpdesk(), tenant: 'desk', storage, clock, random: seededRandom(1) })
-}
-
-async function everyItem(storage: Storage, asOf: string): Promise<ReadonlyMap<string, ItemView>> {
-  const { sla } = createPatronkit({ storage, clock }).for({ tenant: 'desk', by: { type: 'system', id: 'test' } })
-  const found = new Map<string, ItemView>()
-  for (let after: string | null | undefined; after !== null; ) {
-    const page: { rows: readonly ItemView[]; next: string | null } = await sla.items({
-      type: 'ticket',
-      asOf,
-      limit: 1_000,
-      ...(after ? { after } : {}),
-    })
-    for (const row of page.rows) found.set(row.item.id, row)
-    after = page.next
-  }
-  return found
 }
 
 // Without the real log beside the checkout these facts are left out; the simulated log covers the same chain.

@@ -15,14 +15,14 @@ export interface Recounted {
 /** Italy's public holidays: ten days of every year, and Easter Monday by the almanac. */
 const EVERY_YEAR = ['01-01', '01-06', '04-25', '05-01', '06-02', '08-15', '11-01', '12-08', '12-25', '12-26']
 const EASTER_MONDAYS = ['2010-04-05', '2011-04-25', '2012-04-09', '2013-04-01', '2014-04-21']
-const holidays = new Set([
+export const holidays: ReadonlySet<string> = new Set([
   ...EASTER_MONDAYS,
   ...[2010, 2011, 2012, 2013, 2014].flatMap((year) => EVERY_YEAR.map((day) => `${year}-${day}`)),
 ])
 
-const ZONE = 'Europe/Rome'
+export const ZONE = 'Europe/Rome'
 const HOUR = 3_600_000
-const RANGES = [
+export const RANGES = [
   [8, 13],
   [14, 18],
 ] as const
@@ -110,7 +110,7 @@ function worked(from: number, to: number): number {
 }
 
 /** `2012/10/09 14:50:17.000`, wall time in Rome. */
-function localTime(text: string): number {
+export function localTime(text: string): number {
   const [y, mo, d, h, mi, s, ms] = text.split(/[/ :.]/).map(Number) as [number, number, number, number, number, number, number]
   return new TZDate(y, mo - 1, d, h, mi, s, ms, ZONE).getTime()
 }

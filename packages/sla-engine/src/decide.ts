@@ -1,13 +1,13 @@
 import { countedAt } from '@patronkit/business-time/clock'
 import { OVER } from '@patronkit/business-time/ladder'
 import { type Happened, type Json, toIso } from '@patronkit/core/service'
-import { type Books, countedOn } from './book.ts'
+import { type Book, type Books, countedOn } from './book.ts'
 import { applyFacts, foldFacts, inTime } from './evolve.ts'
 import { internalOf, isInternal } from './internal.ts'
 import { heightOf, stepNamed } from './ladder.ts'
 import type { Author, BookRef, ClockKey, ItemClock, ItemRef, ItemState, StoredFact } from './model.ts'
 import { passTime, toldAt } from './passing.ts'
-import type { Policy, Recipient, Step } from './policy.ts'
+import { agreementOf, type Policy, type Recipient, type Step } from './policy.ts'
 import { dueAt } from './view.ts'
 
 declare global {
@@ -205,7 +205,7 @@ function tell(
       .map((step) => ({ step, at: clock.climbed[step]!, height: heightOf(step, clock, steps) }))
       .sort((a, b) => a.at - b.at || a.height - b.height)
     const { spoken, silent, because } = chosen(ordered, policy, i.silentUntil)
-    for (const step of spoken) events.push(stepEvent(item, clock, step, policy, books, after, i.noticedAt))
+    for (const step of spoken) events.push(stepEvent(item, clock, step, book, i.noticedAt))
     if (silent.length > 0) {
       const { agreement, metric, cycle } = clock
       events.push({
@@ -238,11 +238,12 @@ function chosen(due: readonly At[], policy: Policy, silentUntil: number | undefi
   return { spoken, silent: due.filter((one) => !spoken.includes(one)), because: 'catch-up' as Silence }
 }
 
-function stepEvent(item: ItemRef, clock: ItemClock, i: At, policy: Policy, books: Books, state: ItemState, noticedAt: number): Happened {
+function stepEvent(item: ItemRef, clock: ItemClock, i: At, book: Book, noticedAt: number): Happened {
   const { agreement, metric, cycle, party } = clock
-  const { step, kind, level, tell: recipients, percent } = aboutStep(i.step, clock, policy)
+  const { policy, pin } = whoseStep(i.step, clock, book)
+  const { step, kind, level, tell: recipients, percent } = aboutStep(i.step, metric, policy)
   const targetMs = clock.targetMs ?? 0
-  const at = toldAt(i.at, policy, books(state.book))
+  const at = toldAt(i.at, policy, book)
   const data = {
     item,
     agreement,
@@ -252,19 +253,37 @@ function stepEvent(item: ItemRef, clock: ItemClock, i: At, policy: Policy, books
     level,
     tell: recipients,
     party,
-    policy: clock.policy,
+    policy: pin,
     targetMs,
     reachedAt: toIso(i.at),
   }
   if (kind === 'warned') return { type: 'sla.warned', v: 1, at, data: json({ ...data, percent }) }
-  const counted = countedAt(clock.clock, Math.max(noticedAt, clock.clock.since!), countedOn(clock, books(state.book)))
+  const counted = countedAt(clock.clock, Math.max(noticedAt, clock.clock.since!), countedOn(clock, book))
   return { type: `sla.${kind}`, v: 1, at, data: json({ ...data, overMs: Math.max(1, counted - targetMs) }) }
 }
 
+/**
+ * The policy whose step it is: the clock's own, or where facts were heard late another one of the agreement, under which the step
+ * was reached before this one took over.
+ */
+function whoseStep(name: string, clock: ItemClock, book: Book): { readonly policy: Policy; readonly pin: Pin } {
+  const own = book.byId.get(clock.policy.id)!
+  const others = book.policies.filter(({ policy }) => agreementOf(policy) === clock.agreement)
+  const { policy, pin } = [own, ...others].find((agreed) => hasStep(agreed.policy, clock.metric, name)) ?? own
+  return { policy, pin: policy === own.policy ? clock.policy : { id: pin.id, version: pin.version } }
+}
+
+const hasStep = ({ targets }: Policy, metric: string, name: string): boolean => {
+  const target = Object.hasOwn(targets, metric) ? targets[metric]! : undefined
+  if (!target) return false
+  const { warnAt = [], steps = [] } = target
+  return name === OVER || warnAt.some(({ percent }) => name === `${percent}%`) || stepNamed(name, steps) !== undefined
+}
+
 /** What the policy says of a step by its name. */
-function aboutStep(name: string, clock: ItemClock, policy: Policy) {
+function aboutStep(name: string, metric: string, policy: Policy) {
   if (name === OVER) return { step: name, kind: 'breached', level: 0, tell: [], percent: null } as const
-  const steps: readonly Step[] = policy.targets[clock.metric]?.steps ?? []
+  const steps: readonly Step[] = policy.targets[metric]?.steps ?? []
   const found = stepNamed(name, steps)
   if (!found) return aboutUnknown(name)
   const kind = 'over' in found.at ? ('escalated' as const) : ('warned' as const)

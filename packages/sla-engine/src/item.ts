@@ -220,9 +220,16 @@ function refuseTooMany(item: ItemRef, state: ItemState): void {
 const timerWrite = (key: string, dueAt: number | null): TimerWrite =>
   dueAt === null ? { timer: 'cancel', queue: QUEUE, key } : { timer: 'set', queue: QUEUE, key, dueAt }
 
+/** Clocks in the order of their rows, so that an answer is the same whether the item was folded or read. */
+function byName(a: ClockView, b: ClockView): number {
+  const [one, other] = [clockName(a), clockName(b)]
+  return one === other ? a.cycle - b.cycle : one < other ? -1 : 1
+}
+
 export function answerOf(item: ItemRef, state: ItemState, now: number, books: Books): Recorded {
   const due = nextDueAt(state, books)
-  return { item, clocks: viewClocks(state, now, books), nextDueAt: due === null ? null : new Date(due) }
+  const clocks = [...viewClocks(state, now, books)].sort(byName)
+  return { item, clocks, nextDueAt: due === null ? null : new Date(due) }
 }
 
 export const unknownItem = (item: ItemRef) =>

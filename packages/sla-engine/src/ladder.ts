@@ -124,6 +124,9 @@ const share = ({ clock, counted }: Counting, percent: number): number | null =>
 /** When the target will be used up, or was. */
 const dueOf = ({ clock, counted }: Counting): number | null => clock.missedAt ?? reaches(clock.clock, clock.targetMs!, counted)
 
+/** When the first open millisecond behind the target will have passed, or has: nights and weekends may lie between. */
+const breachOf = ({ clock, counted }: Counting): number | null => clock.breachedAt ?? reaches(clock.clock, clock.targetMs! + 1, counted)
+
 /** A running clock cannot reach a step before the stretch in which it runs. */
 const inStretch = ({ clock }: Counting, at: number): number => Math.max(at, clock.clock.since!)
 
@@ -147,8 +150,8 @@ function before(of: Counting, left: Duration): number | null {
 function behind(of: Counting, over: Duration): number | null {
   const { clock, counted } = of
   if (alike(over, clock.counts) && !isDays(over)) return reaches(clock.clock, clock.targetMs! + Math.max(1, lengthMs(over)), counted)
-  const due = dueOf(of)
-  return due === null ? null : inStretch(of, Math.max(onward(of, due, over), due + 1))
+  const [due, breach] = [dueOf(of), breachOf(of)]
+  return due === null || breach === null ? null : inStretch(of, Math.max(onward(of, due, over), breach))
 }
 
 const again = (of: Counting, last: number | null, every: Duration): number | null =>

@@ -1,6 +1,7 @@
 import { defineCalendar } from '@patronkit/business-time'
 import { attempt, field, manualClock, memoryStorage } from '@patronkit/core'
 import { createRunner } from '@patronkit/core/runner'
+import { eventsOf, type StoredEvent } from '@patronkit/core/storage'
 import { expect, test } from 'vitest'
 import { createSla, defineSlaPolicy, type Policy } from '../src/index.ts'
 
@@ -263,4 +264,51 @@ test('which policy would hold, and why the others would not', async () => {
     ['vip', true],
     ['gold', false],
   ])
+})
+
+test('nobody hears that a promise is over while it may still be kept', async () => {
+  const { sla, clock, created, runner, heard } = await desk({
+    targets: { resolution: { within: { workingHours: 8 }, steps: [{ at: { over: { hours: 1 } } }] } },
+  })
+  await created(a, at(5, '09:00'))
+  // all eight hours are used up when the office closes on Friday, and the first millisecond over is Monday's
+  clock.set(at(7, '12:00'))
+  await runner.tick()
+  expect(heard).toEqual([])
+  const { clocks } = await sla.record({ item: a, facts: [{ id: 'f2', type: 'resolved', at: at(7, '12:00') }] })
+  expect(only(clocks)).toMatchObject({ state: 'met', workedMs: 8 * HOUR })
+  await runner.tick()
+  expect(heard.map((e) => e.type)).toEqual(['sla.stopped'])
+})
+
+test('a step that was reached under a policy that no longer holds when it is heard of is told as that policy has it', async () => {
+  const { sla, clock, runner, storage } = await desk({ catchUp: 'all' })
+  const strict: Policy = {
+    calendar: office.id,
+    order: 1,
+    when: field('tier').eq('gold'),
+    catchUp: 'all',
+    targets: { resolution: { within: { workingHours: 1 }, steps: [{ at: { over: { workingHours: 1 } }, id: 'lead', tell: ['lead'] }] } },
+  }
+  await sla.publish({ definition: defineSlaPolicy({ id: 'strict', ...strict }) })
+  clock.set(mon('16:00'))
+  await sla.record({
+    item: a,
+    facts: [
+      { id: 'f1', type: 'created', at: mon('09:00'), attributes: { tier: 'gold' } },
+      { id: 'f2', type: 'status-changed', at: mon('15:00'), attributes: { tier: 'none' } },
+    ],
+  })
+  await runner.tick()
+  const [events] = await storage.read('acme', [eventsOf('sla-item', 'ticket/T-1', { limit: 100 })])
+  const told = (events as readonly StoredEvent[]).find((event) => event.type === 'sla.escalated')
+  expect(JSON.parse(told!.body!)).toMatchObject({ step: 'lead', level: 1, tell: ['lead'], policy: { id: 'strict' } })
+})
+
+test('the same fact again gives the same answer, its clocks in the same order', async () => {
+  const { sla } = await desk()
+  const ola = { agreement: 'ola', calendar: office.id, targets: { resolution: { within: { hours: 1 } } } } as const
+  await sla.publish({ definition: defineSlaPolicy({ id: 'ola', ...ola }) })
+  const call = { item: a, facts: [{ id: 'f1', type: 'created', at: mon('09:00') }] }
+  expect(JSON.stringify(await sla.record(call))).toBe(JSON.stringify(await sla.record(call)))
 })

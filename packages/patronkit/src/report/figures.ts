@@ -121,8 +121,8 @@ async function worstTickets(
     )
     over.sort((a, b) => a.clock.leftMs! - b.clock.leftMs! || (a.ticket.id < b.ticket.id ? -1 : 1))
     for (const { ticket, clock } of over.slice(0, WORST)) {
-      const { cycle, workedMs, targetMs } = clock
-      const explanation = await sla.explain({ item: { type, id: ticket.id }, metric, cycle, asOf: new Date(asOf) })
+      const { agreement, cycle, workedMs, targetMs } = clock
+      const explanation = await sla.explain({ item: { type, id: ticket.id }, agreement, metric, cycle, asOf: new Date(asOf) })
       worst.push({ id: ticket.id, level: ticket.level, metric, workedMs, targetMs: targetMs!, explanation })
     }
   }
