@@ -65,10 +65,14 @@ export const measured = (rows: readonly MeasurementRow[]): Measurements =>
     })),
   })
 
+const BY_SUBJECT = ['subject']
+
+/** The cursor behind a subject. */
+export const behindSubject = (subject: string): string => cursorAt(BY_SUBJECT, { subject })
+
 /** Everyone who was ever measured, in the order of their ids. */
-export function* everyone(ctx: Context, after: string | undefined, limit: number): Operation<readonly string[]> {
-  const where = after === undefined ? all() : field('subject').gt(after)
-  const [rows] = yield* read(ctx, list(subjects, { where, order: ['subject'], limit }))
+export function* everyone(ctx: Context, cursor: string | undefined, limit: number): Operation<readonly string[]> {
+  const [rows] = yield* read(ctx, list(subjects, { where: behind(BY_SUBJECT, cursor), order: BY_SUBJECT, limit }))
   return rows.map(({ subject }) => subject)
 }
 

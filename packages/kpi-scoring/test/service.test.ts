@@ -337,6 +337,32 @@ describe('closing a period', () => {
     ])
   })
 
+  test('many are closed, paged and replayed in pieces, everyone once, before the close and after', async () => {
+    const { kpi, clock } = await published()
+    const people = Array.from({ length: 450 }, (_, n) => `p${String(n).padStart(3, '0')}`)
+    for (const subject of people)
+      await kpi.record({ subject, measurements: [{ id: 's', at: '2026-11-02T10:00:00Z', name: 'order.total', value: subject.slice(1) }] })
+    const walked = async () => {
+      const ids: string[] = []
+      for (let after: string | null = ''; after !== null; ) {
+        const page: Awaited<ReturnType<Kpi['scores']>> = await kpi.scores({
+          scorecard: card.id,
+          period: '2026-Q4',
+          limit: 70,
+          ...(after ? { after } : {}),
+        })
+        for (const { subject } of page.rows) ids.push(subject)
+        after = page.next
+      }
+      return ids
+    }
+    expect(await walked()).toEqual(people)
+    clock.set('2027-01-02T06:00:00Z')
+    expect(await kpi.closePeriod(close)).toMatchObject({ people: 450 })
+    expect(await walked()).toEqual(people)
+    expect(await kpi.replay({ scorecard: card.id, period: '2026-Q4' })).toMatchObject({ people: 450, same: true })
+  })
+
   test('a score in English and in Chinese', async () => {
     const { kpi } = await closed()
     const why = await kpi.explain({ scorecard: card.id, subject: 'south', period: '2026-Q4' })
