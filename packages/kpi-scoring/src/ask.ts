@@ -36,7 +36,7 @@ import { measureBy, measure as measurePure } from './metrics/measure.ts'
 import type { Measurements, Row } from './metrics/measurements.ts'
 import type { MetricValue } from './metrics/model.ts'
 import { reachOf } from './metrics/wanted.ts'
-import { everyone, readKnown, standingTargets, targetKey } from './rows.ts'
+import { behindSubject, everyone, readKnown, standingTargets, targetKey } from './rows.ts'
 import type { Pins, Rulebook } from './rulebook.ts'
 import { compareSchema, historySchema, measureSchema, previewScoreSchema, progressSchema, scoreSchema, scoresSchema } from './schema.ts'
 import { cellOf } from './set-targets.ts'
@@ -138,15 +138,12 @@ export function* scorePage(
     return { rows, next: found.length > limit ? cursorAt(order, page.at(-1)!) : null }
   }
   const rules = yield* book.forPeriod(ctx, scorecard, period)
-  // a cursor is read the same way wherever it came from
-  const where = behind(order, after)
-  const from = 'of' in where && after !== undefined ? (JSON.parse(after) as [string])[0] : undefined
-  const ids = yield* everyone(ctx, from, limit + 1)
+  const ids = yield* everyone(ctx, after, limit + 1)
   const page = ids.slice(0, limit)
   const found = yield* assessMany(ctx, rules, period, page)
   return {
     rows: found.filter(({ document }) => hasData(document)).map(({ document }) => scoreOf({ document, closed: null })),
-    next: ids.length > limit ? cursorAt(order, { subject: page.at(-1)! }) : null,
+    next: ids.length > limit ? behindSubject(page.at(-1)!) : null,
   }
 }
 

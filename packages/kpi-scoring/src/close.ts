@@ -19,7 +19,7 @@ import {
 } from '@patronkit/core/service'
 import { aimsOf, assess, assessMany, hasData, reachOfCard, type ScoreDocument, sealed, UNKNOWN } from './assess.ts'
 import { periodNamed } from './metrics/calendar.ts'
-import { everyone, readKnown, type TargetRow, targetKey } from './rows.ts'
+import { behindSubject, everyone, readKnown, type TargetRow, targetKey } from './rows.ts'
 import type { Pins, Rulebook, Rules } from './rulebook.ts'
 import { asJson, type CloseInput } from './schema.ts'
 import { periods, scores, targets } from './tables.ts'
@@ -143,7 +143,7 @@ function* scoreEveryone(ctx: Context, rules: Rules, period: string, named: reado
     for (const one of yield* assessMany(ctx, rules, period, ids)) if (hasData(one.document)) scored.push(one)
     if (scored.length > MOST_PEOPLE) throw tooMany(scored.length)
     if (ids.length < CHUNK) return scored
-    after = ids.at(-1)!
+    after = behindSubject(ids.at(-1)!)
   }
 }
 

@@ -59,7 +59,7 @@ export function* erase(ctx: Context, i: { readonly subject: string }): Operation
       return { ...gone, scores: cleared, events }
     }
     const last = rows.length < PAGE && aims.length < PAGE
-    const writes: Write[] = rows.map(({ measurement }) => ({ write: 'remove', table: measurements, key: { measurement } }))
+    const writes: Write[] = rows.map(({ measurement }) => ({ write: 'remove', table: measurements, key: { subject, measurement } }))
     for (const { metric, period, cell, revision } of aims)
       writes.push({ write: 'remove', table: targets, key: { metric, subject, period, cell, revision } })
     if (last && row) writes.push({ write: 'remove', table: subjects, key: { subject } })

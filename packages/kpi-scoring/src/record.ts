@@ -1,5 +1,6 @@
 import { PatronkitError } from '@patronkit/core'
 import {
+  all,
   type Context,
   canonicalJson,
   commit,
@@ -16,6 +17,7 @@ import {
   toIso,
   type Unit,
   unitOn,
+  type Write,
 } from '@patronkit/core/service'
 import type { Measurement } from './metrics/measurements.ts'
 import type { MeasurementRow } from './rows.ts'
@@ -77,7 +79,7 @@ function* unitFor(ctx: Context, given: RecordInput): Operation<Unit | null> {
     ctx,
     headOf(SUBJECT, subject),
     get(subjects, { subject }),
-    list(measurements, { where: field('measurement').in(ids), limit: ids.length }),
+    list(measurements, { where: all(field('subject').eq(subject), field('measurement').in(ids)), limit: ids.length }),
   )
   const fresh = freshOf(subject, known, given.measurements)
   if (fresh.length === 0) return null
@@ -87,21 +89,17 @@ function* unitFor(ctx: Context, given: RecordInput): Operation<Unit | null> {
   const times = fresh.map(({ at }) => at)
   const [first, last] = times.reduce(([low, high], at) => [Math.min(low, at), Math.max(high, at)], [times[0]!, times[0]!])
   const events = [{ type: 'kpi.recorded', v: 1, at: first!, data: asJson({ subject, measurements: fresh.map(told) }) }]
-  const writes = [
-    {
-      write: 'put',
-      table: subjects,
-      row: {
-        subject,
-        measurements: before + fresh.length,
-        first_at: Math.min(first!, row?.first_at ?? first!),
-        last_at: Math.max(last!, row?.last_at ?? last!),
-      },
-    },
-  ] as const
-  const unit = unitOn(ctx, { kind: SUBJECT, subject, head, events, writes })
-  // an id that another subject takes meanwhile is found by this guard, not by the heads
-  return { ...unit, unique: rows.map((row) => ({ table: measurements, row })) }
+  const counted = {
+    subject,
+    measurements: before + fresh.length,
+    first_at: Math.min(first!, row?.first_at ?? first!),
+    last_at: Math.max(last!, row?.last_at ?? last!),
+  }
+  const writes: readonly Write[] = [
+    { write: 'put', table: subjects, row: counted },
+    ...rows.map((one): Write => ({ write: 'insert', table: measurements, row: one })),
+  ]
+  return unitOn(ctx, { kind: SUBJECT, subject, head, events, writes })
 }
 
 const rowOf = (subject: string, one: MeasurementInput, arrival: number, now: number): MeasurementRow => ({
@@ -137,7 +135,7 @@ function freshOf(subject: string, known: readonly MeasurementRow[], given: reado
       seen.set(one.id, { ...rowOf(subject, one, 0, 0), id: one.id })
       continue
     }
-    const differs = (['subject', 'name', 'at', 'value', 'dimensions'] as const).filter(
+    const differs = (['name', 'at', 'value', 'dimensions'] as const).filter(
       (part) => canonicalJson(before[part]) !== canonicalJson(now[part]),
     )
     if (differs.length > 0) throw otherwise(one.id, differs)
@@ -151,6 +149,6 @@ const shortest = (value: string): string => (value.includes('.') ? value.replace
 const otherwise = (id: string, differs: readonly string[]) =>
   new PatronkitError({
     code: 'core/idempotency-conflict',
-    message: `measurement ${id} was recorded before with another ${differs.join(', ')}. Give each measurement its own id; to correct one, record the difference.`,
+    message: `measurement ${id} of this subject was recorded before with another ${differs.join(', ')}. Give each measurement its own id; to correct one, record the difference.`,
     details: { idempotencyKey: id, differs },
   })

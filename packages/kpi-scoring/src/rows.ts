@@ -27,7 +27,9 @@ export function* readKnown(
   o: { readonly upTo?: ReadonlyMap<string, number>; readonly asOf?: number | undefined } = {},
 ): Operation<ReadonlyMap<string, Known>> {
   if (ids.length === 0) return new Map()
-  const [found] = yield* read(ctx, list(subjects, { where: field('subject').in(ids), limit: ids.length }))
+  // one subject is found by the first column of the key, on every engine
+  const named = ids.length === 1 ? field('subject').eq(ids[0]!) : field('subject').in(ids)
+  const [found] = yield* read(ctx, list(subjects, { where: named, limit: ids.length }))
   const cut = new Map(found.map((row) => [row.subject, o.upTo?.get(row.subject) ?? row.measurements]))
   const before = o.asOf === undefined ? reach.to : Math.min(reach.to, o.asOf + 1)
   const where = all(field('subject').in(ids), field('name').in(reach.names), field('at').gte(reach.from), field('at').lt(before))
@@ -63,10 +65,14 @@ export const measured = (rows: readonly MeasurementRow[]): Measurements =>
     })),
   })
 
+const BY_SUBJECT = ['subject']
+
+/** The cursor behind a subject. */
+export const behindSubject = (subject: string): string => cursorAt(BY_SUBJECT, { subject })
+
 /** Everyone who was ever measured, in the order of their ids. */
-export function* everyone(ctx: Context, after: string | undefined, limit: number): Operation<readonly string[]> {
-  const where = after === undefined ? all() : field('subject').gt(after)
-  const [rows] = yield* read(ctx, list(subjects, { where, order: ['subject'], limit }))
+export function* everyone(ctx: Context, cursor: string | undefined, limit: number): Operation<readonly string[]> {
+  const [rows] = yield* read(ctx, list(subjects, { where: behind(BY_SUBJECT, cursor), order: BY_SUBJECT, limit }))
   return rows.map(({ subject }) => subject)
 }
 

@@ -7,12 +7,12 @@ export const subjects = table(
   { key: ['subject'], subject: ['subject'] },
 )
 
-/** Everything that was measured, once a tenant. `arrival` numbers a subject's measurements in the order in which they came. */
+/** Everything that was measured, once a subject. `arrival` numbers a subject's measurements in the order in which they came. */
 export const measurements = table(
   'kpi_measurement',
   {
-    measurement: text(),
     subject: text(),
+    measurement: text(),
     name: text(),
     at: instant(),
     value: decimal(),
@@ -20,7 +20,7 @@ export const measurements = table(
     arrival: integer(),
     recorded_at: instant(),
   },
-  { key: ['measurement'], subject: ['subject'], indexes: { in_time: ['subject', 'name', 'at'] } },
+  { key: ['subject', 'measurement'], subject: ['subject'], indexes: { in_time: ['subject', 'name', 'at'] } },
 )
 
 /** Targets of a metric. `cell` is the canonical JSON of further dimensions, empty for the whole; the greatest revision stands. */

@@ -5,8 +5,8 @@ import { measurements, periods, scores, targets } from './tables.ts'
 export const measurementView: View = view('kpi_measurement_v1', {
   from: measurements,
   columns: {
-    measurement: 'measurement',
     subject: 'subject',
+    measurement: 'measurement',
     name: 'name',
     at: 'at',
     value: 'value',

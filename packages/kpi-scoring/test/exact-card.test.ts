@@ -92,7 +92,7 @@ describe('why the score of a card changed', () => {
       runs(10_000, 'random changes of scorecards taken apart'),
     )
     expect(explained).toBeGreaterThan(50)
-  })
+  }, 600_000)
 
   test('for one measure they are those of the formula over doubles', () => {
     const number = fc.integer({ min: 1, max: 99 })

@@ -56,7 +56,8 @@ export function explainCardChange(i: { readonly before: CardSide; readonly after
   const measures = ids.map((id) => bothSides(id, i.before, i.after)).filter((one) => one !== null)
   const aggregates = [i.before.scorecard.aggregate, i.after.scorecard.aggregate] as const
   // by mask: bit 0 rate, 1 mix, 2 target, 3 weight
-  const figures = Array.from({ length: 16 }, (_, mask) => pointsAt(measures, aggregates, mask))
+  const values = Array.from({ length: 8 }, (_, mask) => measures.map((one) => one.normalised(bit(mask, 0), bit(mask, 1), bit(mask, 2))))
+  const figures = Array.from({ length: 16 }, (_, mask) => pointsAt(measures, values[mask & 7]!, bit(mask, 3), aggregates))
   const shares = measures.map((_, at) => CAUSES.map((_, cause) => effectOf(figures, at, cause)))
   const change = new Exact(after).minus(before)
   const cells = toTheDigit(shares, change)
@@ -161,18 +162,20 @@ function byGroup(given: readonly ExactGroup[]) {
   return { groups, total: [...groups.values()].reduce((sum, one) => sum.plus(one.denominator), new Exact(0)) }
 }
 
+/** Whether a cause has changed in a mask. */
+const bit = (mask: number, cause: number): 0 | 1 => ((mask >> cause) & 1) as 0 | 1
+
 function pointsAt(
   measures: readonly BothSides[],
+  values: readonly Decimal[],
+  side: 0 | 1,
   aggregates: readonly [Scorecard['aggregate'], Scorecard['aggregate']],
-  mask: number,
 ): Decimal[] {
-  const now = (cause: number) => ((mask >> cause) & 1) as 0 | 1
-  const weights = measures.map((one) => one.weights[now(3)])
+  const weights = measures.map((one) => one.weights[side])
   const total = weights.reduce((sum, weight) => sum.plus(weight), new Exact(0))
-  const values = measures.map((one) => one.normalised(now(0), now(1), now(2)))
   const shares = weights.map((weight) => weight.div(total))
   // on the way a geometric mean may meet a 0, where it is 0
-  return pointsOf(values, shares, aggregates[now(3)]) ?? values.map(() => new Exact(0))
+  return pointsOf(values, shares, aggregates[side]) ?? values.map(() => new Exact(0))
 }
 
 /** In how many of the 24 orders the causes of a mask come before one that is not among them. */
