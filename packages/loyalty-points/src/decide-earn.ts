@@ -1,4 +1,4 @@
-import { wallMs } from '@patronkit/core/service'
+import { holds, valueAt, wallMs } from '@patronkit/core/service'
 import { event, incoming, no, type Rule, recordOf, shownLot } from './decision.ts'
 import { earnings } from './earning.ts'
 import type { LotData, OrderEarning } from './model.ts'
@@ -42,6 +42,32 @@ export const earn: Rule<'earn'> = (command, state, env) => {
     events: [event('loyalty.earned', at, { posting: id, lots, debtPaid, source, record, counters: earned.counters })],
     answer: { points, lots: lots.map(shownLot), lines: earned.lines },
     uses: earned.uses,
+  }
+}
+
+/** Points of an offer. Its stock and its codes are shared by all accounts, and so the service's to keep. */
+export const claim: Rule<'claim'> = (command, state, env) => {
+  const { at, id } = command
+  const offer = (env.programme.offers ?? []).find((one) => one.id === command.offer)
+  const unavailable = (why: 'unknown' | 'dates' | 'condition' | 'claimed' | 'needs-code') =>
+    no({ code: 'loyalty/offer-unavailable', details: { offer: command.offer, why } })
+  if (!offer) return unavailable('unknown')
+  const [from, until] = [offer.from, offer.until].map((text) => (text === undefined ? undefined : Date.parse(text)))
+  if ((from !== undefined && at < from) || (until !== undefined && at >= until)) return unavailable('dates')
+  const facts = { member: command.member, tier: state.standing?.tier }
+  if (offer.when && !holds(offer.when, (path) => valueAt(facts, path))) return unavailable('condition')
+  if (offer.byCode && !command.byCode) return unavailable('needs-code')
+  const counter = `offer/${offer.id}`
+  const claimed = state.counters[counter] ?? 0
+  if (claimed >= (offer.perAccount ?? 1)) return unavailable('claimed')
+  const { currency } = env.programme
+  const { points } = offer
+  const came = incoming(state, env, { lot: id, currency, points, earnedAt: at, availableAt: availableFrom(env.programme, at) })
+  const debtPaid = came.paid > 0 ? { [currency]: came.paid } : {}
+  const counters = { [counter]: claimed + 1 }
+  return {
+    events: [event('loyalty.earned', at, { posting: id, lots: [came.lot], debtPaid, source: { event: counter }, record: null, counters })],
+    answer: { points, lots: [shownLot(came.lot)], lines: [{ code: 'loyalty/offer', data: { points, currency, offer: offer.id } }] },
   }
 }
 

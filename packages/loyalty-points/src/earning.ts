@@ -135,6 +135,11 @@ function look(
     const units = items.reduce((sum, item) => sum + item.quantity, 0)
     return units > 0 ? given(String(units), '1', 'floor', 'items') : passed('no-item')
   }
+  if ('achievement' in rule) {
+    const reached = streaks[`achievement/${id}`]
+    if (reached === undefined) return passed(rule.achievement.of === 'order' ? 'no-order' : 'other-event')
+    return reached === rule.achievement.times ? given('1', '1', 'floor', 'achievement') : passed('achievement')
+  }
   const now = streaks[`streak/${id}/length`] ?? 0
   return now > 0 && now % rule.streak.times === 0 && streaks[`streak/${id}/grown`] ? given('1', '1', 'floor', 'streak') : passed('streak')
 }
@@ -161,13 +166,20 @@ function stacked(looked: readonly Looked[], stacking: Stacking): readonly Looked
   )
 }
 
-/** Streaks after this command, by counters: length, the period last seen, and whether this command made it grow. */
+/**
+ * Streaks and achievements after this command, by counters: a streak's length, the period last seen, and whether this command
+ * made it grow; how often what an achievement counts has come in.
+ */
 function streaksAfter(programme: Programme, state: AccountState, command: Earn): { readonly [key: string]: number } {
   const counters: { [key: string]: number } = {}
   for (const [place, rule] of programme.earn.entries()) {
+    if ('achievement' in rule && happened(rule.achievement.of, command)) {
+      const key = `achievement/${ruleId(rule, place)}`
+      counters[key] = (state.counters[key] ?? 0) + 1
+    }
     if (!('streak' in rule)) continue
     const { of, every } = rule.streak
-    if (of === 'order' ? !command.order : command.event?.type !== of) continue
+    if (!happened(of, command)) continue
     const key = `streak/${ruleId(rule, place)}`
     const period = periodStart(dayAt(zoneOf(programme), command.at), every)
     const [last, length] = [state.counters[`${key}/period`], state.counters[`${key}/length`] ?? 0]
@@ -179,6 +191,8 @@ function streaksAfter(programme: Programme, state: AccountState, command: Earn):
   }
   return counters
 }
+
+const happened = (of: string, command: Earn): boolean => (of === 'order' ? command.order !== undefined : command.event?.type === of)
 
 interface Boosted {
   readonly terms: Terms
@@ -286,7 +300,8 @@ function counterOf(cap: Cap, at: number, zone: string): string | null {
 export function countersOf(programme: Programme, at: number): readonly string[] {
   const caps = (programme.caps ?? []).flatMap((cap) => counterOf(cap, at, zoneOf(programme)) ?? [])
   const streaks = programme.earn.flatMap((rule, place) => ('streak' in rule ? [`streak/${ruleId(rule, place)}`] : []))
-  return [...caps, ...streaks.flatMap((key) => [`${key}/period`, `${key}/length`])]
+  const achievements = programme.earn.flatMap((rule, place) => ('achievement' in rule ? [`achievement/${ruleId(rule, place)}`] : []))
+  return [...caps, ...achievements, ...streaks.flatMap((key) => [`${key}/period`, `${key}/length`])]
 }
 
 function withinCaps(programme: Programme, state: AccountState, at: number, currency: string, terms: Terms) {

@@ -60,8 +60,10 @@ export interface Needs {
   readonly lotsOf?: string | undefined
   /** Lots of which something expired from here on. */
   readonly expiredFrom?: number | undefined
-  /** Counters of caps and streaks. */
+  /** Counters of caps, streaks and achievements. */
   readonly earns?: boolean
+  /** Counters by name. */
+  readonly counters?: readonly string[]
   readonly merges?: boolean
 }
 
@@ -254,7 +256,7 @@ interface Others {
 function* others(ctx: Context, i: Others) {
   const { owner, needs, at, programme, row, order } = i
   const tier = programme.tiers && row.standing ? tierReads(i) : null
-  const names = needs.earns ? countersOf(programme, at) : []
+  const names = [...(needs.earns ? countersOf(programme, at) : []), ...(needs.counters ?? [])]
   const asked = gathering()
   const spendRows =
     order && order.spends.length > 0

@@ -154,6 +154,14 @@ export type Command =
       readonly event?: { readonly type: string; readonly data?: { readonly [name: string]: Json } | undefined } | undefined
       readonly member?: { readonly [name: string]: Json } | undefined
     }
+  | {
+      readonly type: 'claim'
+      readonly id: string
+      readonly at: number
+      readonly offer: string
+      readonly byCode: boolean
+      readonly member?: { readonly [name: string]: Json } | undefined
+    }
   | { readonly type: 'release-pending'; readonly at: number; readonly posting: string }
   | {
       readonly type: 'grant'

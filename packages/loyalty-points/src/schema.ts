@@ -81,6 +81,7 @@ export const commandSchema = z.discriminatedUnion('type', [
       member,
     })
     .refine((value) => (value.order === undefined) !== (value.event === undefined), 'give either an order or an event'),
+  z.strictObject({ type: z.literal('claim'), ...common, offer: id, byCode: z.boolean(), member }),
   z.strictObject({ type: z.literal('release-pending'), at, posting: id }),
   z.strictObject({
     type: z.literal('grant'),

@@ -1,6 +1,7 @@
 import type { WallDuration } from '@patronkit/core'
 import { field, get, list, type Read, wallMs } from '@patronkit/core/service'
 import type { Verb, Where } from './command.ts'
+import { offerTakes, rewardTakes } from './offers.ts'
 import { refusal } from './refusals.ts'
 import type { Checked } from './requests.ts'
 import type { HoldRow, OrderRow, Owner, SpendRow } from './rows.ts'
@@ -98,6 +99,15 @@ export const redeem: Verb<Checked<'redeem'>> = {
   }),
   command: (i, id, at) => ({ type: 'redeem', id, at, points: i.points, reward: i.reward, order: i.order, member: i.member }),
   opens: () => ({}),
+  takes: rewardTakes,
+}
+
+export const claim: Verb<Checked<'claim'>> = {
+  name: 'claim',
+  needs: (i, id) => ({ posting: id, counters: [`offer/${i.offer}`] }),
+  command: (i, id, at) => ({ type: 'claim', id, at, offer: i.offer, byCode: i.code !== undefined, member: i.member }),
+  opens: () => ({}),
+  takes: offerTakes,
 }
 
 export const refund: Verb<Checked<'refund'>> = {

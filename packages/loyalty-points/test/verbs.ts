@@ -48,6 +48,8 @@ export function send(loyalty: Loyalty, command: Command, key: string): Promise<P
       return loyalty.freeze({ ...write, ...ACCOUNT, reason: command.reason })
     case 'unfreeze':
       return loyalty.unfreeze({ ...write, ...ACCOUNT })
+    case 'claim':
+      return loyalty.claim({ ...write, ...ACCOUNT, offer: command.offer })
     case 'pass-time':
       throw new Error('time passes by itself')
   }
