@@ -47,6 +47,7 @@ export {
   type Migration,
   nullable,
   type PackageSchema,
+  type Row,
   type RowOf,
   type Table,
   table,

@@ -84,6 +84,9 @@ function keyOf<I extends Requested>(verb: Verb<I>, i: I): { readonly id: string;
   return { id: idFor(verb.name, key), command: { command: `loyalty.${verb.name}`, idempotencyKey: key, content: plain(content) } }
 }
 
+/** So many commands of a batch are read and committed together. */
+const WAVE = 50
+
 /** How often a command of a batch is decided anew when others were faster. */
 const TRIES = 5
 
@@ -102,11 +105,14 @@ export function* carryOutMany<I extends Requested>(
   let waiting = all.map((i, n) => ({ i, n, tries: 0, owner: ownerOf(i), ...keyOf(verb, i) }))
   while (waiting.length > 0) {
     const busy = new Set<string>()
+    let room = WAVE
     const wave = waiting.filter(({ owner, id }) => {
+      if (room === 0) return false
       // a key that stands twice in a batch is looked up again behind the first
       const names = [`account ${subjectOf(owner)}`, `key ${id}`]
       const isFree = names.every((name) => !busy.has(name))
       for (const name of names) busy.add(name)
+      if (isFree) room--
       return isFree
     })
     const firsts = wave.map((one) => firstReads(one.owner, verb.needs(one.i, one.id)))

@@ -4,6 +4,8 @@ import {
   type Happened,
   type Json,
   type Pinned,
+  type Row,
+  type Table,
   type TimerLease,
   type TimerWrite,
   type Unique,
@@ -47,8 +49,10 @@ export function unitFor(ctx: Context, i: ToSave): Unit {
   const currency = loaded.row?.currency ?? loaded.rules.programme.currency
   const row = accountRow({ row: loaded.row, owner, currency }, state, changed, timerAt)
   const writes: Write[] = [
-    loaded.row ? { write: 'put', table: accounts, row } : { write: 'insert', table: accounts, row },
-    ...changed.map(({ lot, was }): Write => ({ write: was ? 'put' : 'insert', table: lots, row: lotRow(owner, lot) })),
+    ...changedRow(accounts, ownerOf(owner), loaded.row, row),
+    ...changed.flatMap(({ lot, was }) =>
+      changedRow(lots, { ...ownerOf(owner), lot: lot.id }, was ? lotRow(owner, was) : null, lotRow(owner, lot)),
+    ),
     ...bookEntries(owner, events, head.seq, loaded.now),
     ...parts(owner, before, state),
     ...qualified(owner, events, head.seq),
@@ -69,6 +73,18 @@ export function unitFor(ctx: Context, i: ToSave): Unit {
     },
   )
   return { ...unit, unique: uniques(loaded, before, accepted) }
+}
+
+/** A new row whole; of one that was there only what differs. */
+function changedRow(table: Table, key: Row, was: Row | null, row: Row): readonly Write[] {
+  if (!was) return [{ write: 'insert', table, row }]
+  const set: { [column: string]: Row[string] } = {}
+  for (const [column, value] of Object.entries(row)) {
+    const before = was[column]
+    const same = before === value || (typeof value === 'object' && JSON.stringify(before) === JSON.stringify(value))
+    if (!same) set[column] = value
+  }
+  return Object.keys(set).length === 0 ? [] : [{ write: 'change', table, key, set }]
 }
 
 const timerWrite = (key: string, dueAt: number | null): TimerWrite =>
