@@ -1,6 +1,6 @@
 import { holds, valueAt, wallMs } from '@patronkit/core/service'
 import { event, incoming, no, type Rule, recordOf, shownLot } from './decision.ts'
-import { earnings } from './earning.ts'
+import { earnings, limitsAfter } from './earning.ts'
 import type { LotData, OrderEarning } from './model.ts'
 import { free } from './passing.ts'
 import type { Programme } from './programme.ts'
@@ -17,7 +17,12 @@ export const earn: Rule<'earn'> = (command, state, env) => {
   if (order && state.orders[order.id]?.earnings.length) return no({ code: 'loyalty/already-posted', details: { posting: order.id } })
   const earned = earnings(env.programme, state, command, env.budgets ?? {})
   if ('code' in earned) return no(earned)
-  const availableAt = availableFrom(env.programme, at)
+  const own = earned.earnings.find((one) => one.currency === env.programme.currency)?.points ?? 0
+  const limits = limitsAfter(env.programme, state, at, own)
+  const over = own > 0 ? limits.passed : null
+  if (over?.limit.over === 'reject')
+    return no({ code: 'loyalty/over-limit', details: { limit: over.limit.id, points: over.points, allowed: over.limit.points } })
+  const availableAt = over ? null : availableFrom(env.programme, at)
   const lots: LotData[] = []
   const debtPaid: { [currency: string]: number } = {}
   for (const { currency, points } of earned.earnings) {
@@ -37,10 +42,12 @@ export const earn: Rule<'earn'> = (command, state, env) => {
   )
   const record = order ? { ...recordOf(state, order.id, orderValue(order), env.programme), earnings: newEarnings } : null
   const source = order ? { order: order.id } : { event: command.event?.type ?? '' }
-  const points = earned.earnings.find((one) => one.currency === env.programme.currency)?.points ?? 0
+  const counters = { ...earned.counters, ...limits.counters }
+  const flagged = over ? [event('loyalty.flagged', at, { earning: id, limit: over.limit.id, points: own })] : []
+  const waits = over ? [{ code: 'loyalty/under-review', data: { points: 0, currency: env.programme.currency, limit: over.limit.id } }] : []
   return {
-    events: [event('loyalty.earned', at, { posting: id, lots, debtPaid, source, record, counters: earned.counters })],
-    answer: { points, lots: lots.map(shownLot), lines: earned.lines },
+    events: [event('loyalty.earned', at, { posting: id, lots, debtPaid, source, record, counters }), ...flagged],
+    answer: { points: own, lots: lots.map(shownLot), lines: [...earned.lines, ...waits] },
     uses: earned.uses,
   }
 }
@@ -81,6 +88,29 @@ export const releasePending: Rule<'release-pending'> = (command, state, env) => 
       points: own.reduce((sum, lot) => sum + free(lot), 0),
       lots: own.map((lot) => ({ lot: lot.id, points: free(lot), expiresAt: lot.expiresAt })),
       lines: [],
+    },
+  }
+}
+
+/** Somebody looked at an earning that waits and takes its points away. */
+export const dismiss: Rule<'dismiss'> = (command, state, env) => {
+  const waiting = state.lots.filter((lot) => lot.posting === command.posting && lot.availableAt === null && free(lot) > 0)
+  if (waiting.length === 0) return no({ code: 'loyalty/nothing-pending', details: { posting: command.posting } })
+  const { id, at, reason } = command
+  const currencies = [...new Set(waiting.map((lot) => lot.currency))]
+  const deducted = currencies.map((currency, n) => {
+    const taken = waiting.filter((lot) => lot.currency === currency).map((lot) => ({ lot: lot.id, points: free(lot) }))
+    const points = taken.reduce((sum, some) => sum + some.points, 0)
+    return event('loyalty.deducted', at, { posting: n === 0 ? id : `${id}/${n + 1}`, currency, points, taken, debt: 0, reason })
+  })
+  const own = waiting.filter((lot) => lot.currency === env.programme.currency)
+  const points = -own.reduce((sum, lot) => sum + free(lot), 0)
+  return {
+    events: [...deducted, event('loyalty.dismissed', at, { earning: command.posting })],
+    answer: {
+      points,
+      lots: own.map((lot) => ({ lot: lot.id, points: -free(lot), expiresAt: lot.expiresAt })),
+      lines: [{ code: 'loyalty/deducted', data: { points, currency: env.programme.currency, reason } }],
     },
   }
 }

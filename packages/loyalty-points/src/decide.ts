@@ -1,6 +1,6 @@
 import { toIso } from '@patronkit/core/service'
 import { tally } from './balance.ts'
-import { claim, earn, grant, reinstate, releasePending } from './decide-earn.ts'
+import { claim, dismiss, earn, grant, reinstate, releasePending } from './decide-earn.ts'
 import { refund, reverse } from './decide-refund.ts'
 import { capture, deduct, hold, redeem, release, replace } from './decide-spend.ts'
 import { type Accepted, type Decision, type Done, type Env, event, isDone, no, type Outcome, type Rule } from './decision.ts'
@@ -27,6 +27,7 @@ const RULES: { readonly [T in Command['type']]: Rule<T> } = {
   earn,
   claim,
   'release-pending': releasePending,
+  dismiss,
   grant,
   deduct,
   hold,

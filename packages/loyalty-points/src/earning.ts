@@ -6,7 +6,17 @@ import { pointsFor } from './clawback.ts'
 import { Exact } from './exact.ts'
 import { dateOf, dayAt, periodEnd, periodStart } from './local-day.ts'
 import type { AccountState, Command, Order } from './model.ts'
-import { type Campaign, type Cap, type EarnRule, type Programme, ruleId, type SpendRule, type Stacking, zoneOf } from './programme.ts'
+import {
+  type Campaign,
+  type Cap,
+  type EarnLimit,
+  type EarnRule,
+  type Programme,
+  ruleId,
+  type SpendRule,
+  type Stacking,
+  zoneOf,
+} from './programme.ts'
 import type { Rejection } from './refusals.ts'
 
 /** What is left of a campaign's budget; one that is missing here is unknown, and then the campaign gives nothing. */
@@ -296,12 +306,29 @@ function counterOf(cap: Cap, at: number, zone: string): string | null {
   return cap.each === 'lifetime' ? `cap/${cap.id}` : `cap/${cap.id}/${dateOf(periodStart(dayAt(zone, at), cap.each))}`
 }
 
+/** What an earning does to the limits of a period: the first that it passes, and where the counters stand after it. */
+export function limitsAfter(programme: Programme, state: AccountState, at: number, points: number) {
+  const counters: { [key: string]: number } = {}
+  let passed: { readonly limit: EarnLimit; readonly points: number } | null = null
+  for (const limit of programme.limits ?? []) {
+    const key = limitCounter(limit, at, zoneOf(programme))
+    const after = (state.counters[key] ?? 0) + points
+    counters[key] = after
+    if (after > limit.points && (passed === null || limit.over === 'reject')) passed = { limit, points: after }
+  }
+  return { counters, passed }
+}
+
+const limitCounter = (limit: EarnLimit, at: number, zone: string): string =>
+  `limit/${limit.id}/${dateOf(periodStart(dayAt(zone, at), limit.each))}`
+
 /** The counters that an earning looks at. */
 export function countersOf(programme: Programme, at: number): readonly string[] {
   const caps = (programme.caps ?? []).flatMap((cap) => counterOf(cap, at, zoneOf(programme)) ?? [])
   const streaks = programme.earn.flatMap((rule, place) => ('streak' in rule ? [`streak/${ruleId(rule, place)}`] : []))
   const achievements = programme.earn.flatMap((rule, place) => ('achievement' in rule ? [`achievement/${ruleId(rule, place)}`] : []))
-  return [...caps, ...achievements, ...streaks.flatMap((key) => [`${key}/period`, `${key}/length`])]
+  const limits = (programme.limits ?? []).map((limit) => limitCounter(limit, at, zoneOf(programme)))
+  return [...caps, ...limits, ...achievements, ...streaks.flatMap((key) => [`${key}/period`, `${key}/length`])]
 }
 
 function withinCaps(programme: Programme, state: AccountState, at: number, currency: string, terms: Terms) {

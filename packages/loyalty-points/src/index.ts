@@ -1,7 +1,7 @@
 import './refusals.ts'
 
 export type { BalanceView, BothAnswer, HoldAnswer, Posting, RefundAnswer, SpendAnswer } from './answers.ts'
-export type { AccountLine, AccountStatus, HoldView, LotView, StatementLineView, StatementView, TierStatus } from './ask.ts'
+export type { AccountLine, AccountStatus, HoldView, LotView, ReviewView, StatementLineView, StatementView, TierStatus } from './ask.ts'
 export { balanceAt, tierAt } from './balance.ts'
 export type { Broken, Verified } from './books.ts'
 export {
@@ -47,6 +47,7 @@ export type {
   AchievementRule,
   Campaign,
   Cap,
+  EarnLimit,
   EarnRule,
   EventRule,
   ItemRule,
@@ -70,6 +71,7 @@ export type {
   Capture,
   Claim,
   CloseStatement,
+  Dismiss,
   Earn,
   Freeze,
   HoldPoints,

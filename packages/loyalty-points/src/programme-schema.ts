@@ -150,6 +150,10 @@ export const programmeSchema: z.ZodType<Programme> = z.strictObject({
     }),
     50,
   ).optional(),
+  limits: distinct(
+    z.strictObject({ id: definitionId, points, each: z.enum(['day', 'week', 'month']), over: z.enum(['reject', 'review']) }),
+    20,
+  ).optional(),
   pending: z.union([z.strictObject({ for: wall }), z.strictObject({ until: z.literal('released') })]).optional(),
   redeem: z
     .strictObject({

@@ -78,6 +78,17 @@ export interface Cap {
   readonly currency?: string | undefined
 }
 
+/**
+ * More points than this in a period are suspicious: refused, or kept waiting until somebody has looked at them. Unlike a cap it
+ * does not cut.
+ */
+export interface EarnLimit {
+  readonly id: string
+  readonly points: number
+  readonly each: 'day' | 'week' | 'month'
+  readonly over: 'reject' | 'review'
+}
+
 /** How points pay for an order. */
 export interface Redemption {
   readonly points: number
@@ -153,6 +164,7 @@ export interface Programme {
   /** Default best. `sum`: ×2 and ×3 make ×4; `multiply`: ×6. */
   readonly campaignStacking?: Stacking | 'multiply' | undefined
   readonly caps?: readonly Cap[] | undefined
+  readonly limits?: readonly EarnLimit[] | undefined
   /** Points wait: so long after they were earned, or until they are released. */
   readonly pending?: { readonly for: WallDuration } | { readonly until: 'released' } | undefined
   readonly redeem?: Redemption | undefined

@@ -33,6 +33,7 @@ declare global {
       readonly offer: string
       readonly why: 'unknown' | 'dates' | 'condition' | 'claimed' | 'sold-out' | 'needs-code' | 'code-unknown' | 'code-used'
     }
+    'loyalty/over-limit': { readonly limit: string; readonly points: number; readonly allowed: number }
     'loyalty/already-referred': { readonly referee: string }
     'loyalty/programme-unknown': { readonly programme: string; readonly at: string }
     'loyalty/account-unknown': { readonly programme: string; readonly account: string }
@@ -80,6 +81,8 @@ const SAID: Said = {
   'loyalty/before-account': (d) => `account ${d.account} was opened at ${d.openedAt}. Open it earlier, or date the command later.`,
   'loyalty/in-the-future': (d) => `${d.at} lies after now, ${d.now}. Date it when it happened, at the latest now.`,
   'loyalty/offer-unavailable': (d) => `${d.offer} cannot be had: ${d.why}. Look at its dates, conditions, stock and codes.`,
+  'loyalty/over-limit': (d) =>
+    `with this the account would earn ${d.points} points in the period, limit ${d.limit} allows ${d.allowed}. Look at it, or wait for the next period.`,
   'loyalty/already-referred': (d) => `account ${d.referee} was brought by somebody before, or is the referrer. Each is brought once.`,
   'loyalty/programme-unknown': (d) =>
     `no version of programme ${d.programme} is in force at ${d.at}. Publish it, effective from then or before.`,

@@ -100,6 +100,11 @@ export interface Settle extends Write, OnAccount {
   /** The earning whose points wait. */
   readonly posting: string
 }
+export interface Dismiss extends Write, OnAccount {
+  /** The earning that waits. */
+  readonly posting: string
+  readonly reason: string
+}
 export interface Adjust extends Write, OnAccount {
   /** Positive: given; negative: taken. */
   readonly points: number
@@ -198,6 +203,7 @@ export const REQUESTS = {
   refund: of({ order: idSchema, amount: amountSchema, account: idSchema.optional(), programme: programme.optional() }),
   reverse: of({ posting: made, points: pointsSchema.optional() }),
   settle: on({ posting: made }),
+  dismiss: on({ posting: made, reason: reasonSchema }),
   adjust: on({
     points: z
       .number()
@@ -234,6 +240,7 @@ export const ASKED = {
   holds: z.strictObject({ ...onAccount }),
   statement: z.strictObject({ ...onAccount, currency: currencySchema, from: instantSchema, to: instantSchema, knownAt: asOf }),
   explain: z.strictObject({ posting: made, account: idSchema.optional() }),
+  reviews: z.strictObject({ programme, after: z.string().max(1_000).optional(), limit: z.number().int().min(1).max(1_000).optional() }),
   erase: z.strictObject({ ...onAccount }),
   verify: z.strictObject({
     anchor: z.strictObject({ id: z.string().min(1).max(200), root: z.string().max(64) }).optional(),

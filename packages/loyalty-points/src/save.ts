@@ -22,8 +22,8 @@ import { type Loaded, SUBJECT, subjectOf } from './load.ts'
 import type { AccountState, Lot, LoyaltyEvent } from './model.ts'
 import { free } from './passing.ts'
 import { expiryOf, type Programme } from './programme.ts'
-import { type AccountRow, holdRow, lotRow, mergeRow, type Other, type Owner, orderRow, ownerOf, spendRow } from './rows.ts'
-import { accounts, counters, entries, holds, lots, merges, movements, NEVER, orders, postings, spends } from './tables.ts'
+import { type AccountRow, holdRow, lotRow, mergeRow, type Other, type Owner, orderRow, ownerOf, reviewRow, spendRow } from './rows.ts'
+import { accounts, counters, entries, holds, lots, merges, movements, NEVER, orders, postings, reviews, spends } from './tables.ts'
 
 export const QUEUE = 'loyalty'
 
@@ -213,6 +213,12 @@ function parts(owner: Owner, before: AccountState, after: AccountState): readonl
   for (const [, order] of differing(before.orders, after.orders)) writes.push({ write: 'put', table: orders, row: orderRow(owner, order) })
   for (const merge of Object.keys(before.merges)) {
     if (!after.merges[merge]) writes.push({ write: 'remove', table: merges, key: { merge } })
+  }
+  for (const [posting, review] of differing(before.reviews, after.reviews)) {
+    writes.push({ write: 'insert', table: reviews, row: reviewRow(owner, posting, review) })
+  }
+  for (const posting of Object.keys(before.reviews)) {
+    if (!after.reviews[posting]) writes.push({ write: 'remove', table: reviews, key: { ...ownerOf(owner), posting } })
   }
   for (const [name, n] of differing(before.counters, after.counters)) {
     writes.push({ write: 'put', table: counters, row: { ...ownerOf(owner), name, n } })

@@ -90,6 +90,7 @@ export const commandSchema = z.discriminatedUnion('type', [
     currency,
     reason,
   }),
+  z.strictObject({ type: z.literal('dismiss'), ...common, posting: id, reason }),
   z.strictObject({ type: z.literal('deduct'), ...common, points, currency, reason }),
   z.strictObject({ type: z.literal('hold'), ...common, points, until: at, order: order.optional() }),
   z.strictObject({ type: z.literal('capture'), ...common, hold: id, points: points.optional() }),

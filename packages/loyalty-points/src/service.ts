@@ -34,6 +34,8 @@ import {
   holds,
   type LotView,
   lots,
+  type ReviewView,
+  reviewPage,
   type StatementView,
   statement,
   status,
@@ -106,6 +108,8 @@ export interface Loyalty {
   reverse(i: R.Reverse): Promise<Posting>
   /** Lets points that wait for it be used. */
   settle(i: R.Settle): Promise<Posting>
+  /** Takes points away that wait: somebody looked at an earning over a limit and does not believe it. */
+  dismiss(i: R.Dismiss): Promise<Posting>
   /** A correction by hand. */
   adjust(i: R.Adjust): Promise<Posting>
   /** Points that were bought. */
@@ -140,6 +144,8 @@ export interface Loyalty {
   holds(i: R.OnAccount): Promise<readonly HoldView[]>
   /** Opening, corrections, movements, closing over a period. */
   statement(i: R.OnAccount & { from: Instant; to: Instant; currency?: string; knownAt?: Instant }): Promise<StatementView>
+  /** Earnings over a limit that wait for somebody to look at them: `settle` or `dismiss` them. */
+  reviews(i: { programme: string; after?: string; limit?: number }): Promise<Page<ReviewView>>
   /** Why a posting came to so many points. */
   explain(i: { posting: string; account?: string }): Promise<Explanation>
   /** Checks all that is stored, of one account or of all, and against an anchor: answers the first thing that is wrong. */
@@ -220,6 +226,7 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
       refund: refund.write,
       reverse: reverse.write,
       settle: pair(REQUESTS.settle, V.settle, V.own, postingView).write,
+      dismiss: pair(REQUESTS.dismiss, V.dismiss, V.own, postingView).write,
       adjust: adjust.write,
       purchase: pair(REQUESTS.purchase, V.purchase, V.own, postingView).write,
       import: pair(REQUESTS.import, V.importBalance, V.own, postingView).write,
@@ -259,6 +266,7 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
       holds: (ctx, i) => holds(ctx, parse(ASKED.holds, i, 'holds')),
       statement: (ctx, i) => statement(book, ctx, parse(ASKED.statement, i, 'statement')),
       explain: (ctx, i) => explain(book, ctx, parse(ASKED.explain, i, 'explain')),
+      reviews: (ctx, i) => reviewPage(ctx, parse(ASKED.reviews, i, 'reviews')),
       verify: (ctx, i) => verify(book, ctx, parse(ASKED.verify, i, 'verify')),
       list: (ctx, i) => accountPage(ctx, parse(ASKED.list, i, 'list')),
     },

@@ -135,6 +135,13 @@ export const merges = table(
   { key: ['merge'], subject: OWNER, indexes: { by_account: ['programme', 'account'] } },
 )
 
+/** Earnings that passed a limit and wait for somebody to look at them. */
+export const reviews = table(
+  'loyalty_review',
+  { ...owner, posting: text(), limit_id: text(), points: integer(), at: instant() },
+  { key: ['programme', 'account', 'posting'], subject: OWNER, indexes: { in_time: ['programme', 'at', 'account', 'posting'] } },
+)
+
 /** Points earned by cap and period, and streaks by rule. */
 export const counters = table(
   'loyalty_counter',

@@ -128,6 +128,12 @@ export const settle: Verb<Checked<'settle'>> = {
   command: (i, _, at) => ({ type: 'release-pending', at, posting: i.posting }),
 }
 
+export const dismiss: Verb<Checked<'dismiss'>> = {
+  name: 'dismiss',
+  needs: (i, id) => ({ posting: id, reach: everything, lotsOf: i.posting }),
+  command: (i, id, at) => ({ type: 'dismiss', id, at, posting: i.posting, reason: i.reason }),
+}
+
 export const adjust: Verb<Checked<'adjust'>> = {
   name: 'adjust',
   needs: (i, id) => ({

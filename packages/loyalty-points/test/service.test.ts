@@ -345,3 +345,29 @@ test('an achievement is reached once: the third visit', async () => {
   for (let n = 0; n < 5; n++) visits.push((await loyalty.earn({ idempotencyKey: `v${n}`, ...ACCOUNT, event: { type: 'visit' } })).points)
   expect(visits).toEqual([0, 0, 50, 0, 0])
 })
+
+test('an earning over a limit waits until somebody has looked at it, or is refused; what waits pays for nothing', async () => {
+  const limits = [
+    { id: 'daily', points: 500, each: 'day', over: 'review' },
+    { id: 'monthly', points: 2_000, each: 'month', over: 'reject' },
+  ] as const
+  const { loyalty } = await shop({ ...plain, limits }, sqliteStorage({ file: ':memory:' }))
+  expect((await earned(loyalty, 'o_1', '400.00')).available).toBe(400)
+  const second = await earned(loyalty, 'o_2', '300.00')
+  expect([second.available, second.pending]).toEqual([400, 300])
+  const third = await earned(loyalty, 'o_3', '50.00')
+  expect(await answered(() => earned(loyalty, 'o_4', '1500.00'))).toBe('loyalty/over-limit')
+  const { rows } = await loyalty.reviews({ programme: 'stars' })
+  expect(rows.map(({ posting, limit, points }) => [posting, limit, points])).toEqual([
+    ['earn/o_2', 'daily', 300],
+    ['earn/o_3', 'daily', 50],
+  ])
+  expect((await loyalty.settle({ idempotencyKey: 'ok', ...ACCOUNT, posting: second.id })).available).toBe(700)
+  const gone = await loyalty.dismiss({ idempotencyKey: 'no', ...ACCOUNT, posting: third.id, reason: 'not his order' })
+  expect([gone.points, gone.available, gone.pending]).toEqual([-50, 700, 0])
+  expect((await loyalty.reviews({ programme: 'stars' })).rows).toEqual([])
+  expect(await answered(() => loyalty.dismiss({ idempotencyKey: 'twice', ...ACCOUNT, posting: third.id, reason: 'x' }))).toBe(
+    'loyalty/nothing-pending',
+  )
+  expect((await loyalty.verify({})).broken).toBe(null)
+})

@@ -12,6 +12,8 @@ export function send(loyalty: Loyalty, command: Command, key: string): Promise<P
       return loyalty.earn({ ...write, ...ACCOUNT, ...(command.order ? { order: command.order } : { event: command.event! }) })
     case 'release-pending':
       return loyalty.settle({ ...write, ...ACCOUNT, posting: command.posting })
+    case 'dismiss':
+      return loyalty.dismiss({ ...write, ...ACCOUNT, posting: command.posting, reason: command.reason })
     case 'grant':
       return loyalty.adjust({ ...write, ...ACCOUNT, points: command.lots[0]!.points, reason: command.reason })
     case 'deduct':

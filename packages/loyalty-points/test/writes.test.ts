@@ -79,6 +79,7 @@ const WRITES: { readonly [verb: string]: (loyalty: Loyalty) => Promise<unknown> 
   refund: (l) => l.refund({ idempotencyKey: 'k', order: 's1', amount: eur('50.00') }),
   reverse: (l) => l.reverse({ idempotencyKey: 'k', posting: 'redeem/s1' }),
   settle: (l) => l.settle({ idempotencyKey: 'k', account: 'c_1', programme: 'waits', posting: 'earn/w1' }),
+  dismiss: (l) => l.dismiss({ idempotencyKey: 'k', account: 'c_1', programme: 'waits', posting: 'earn/w1', reason: 'not believed' }),
   adjust: (l) => l.adjust({ idempotencyKey: 'k', ...mine, points: -7, reason: 'mistake' }),
   purchase: (l) => l.purchase({ idempotencyKey: 'k', ...mine, points: 10, paid: eur('1.00') }),
   import: (l) => l.import({ idempotencyKey: 'k', ...mine, lots: [{ points: 5 }, { points: 6, expiresAt: null }] }),
