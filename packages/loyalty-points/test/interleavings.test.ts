@@ -1,4 +1,5 @@
 import { manualClock, memoryStorage, type Storage } from '@patronkit/core'
+import type { MaybePromise } from '@patronkit/core/storage'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { figure } from '../../../tooling/figure.ts'
@@ -12,7 +13,7 @@ const runs = process.env.PATRONKIT_DEEP ? 1_000 : 50
 
 /** A process of its own on the same data: each of its calls waits until the schedule lets it go. */
 function onSchedule(storage: Storage, s: fc.Scheduler, name: string): Loyalty {
-  const later = <T>(what: string, work: () => T) => s.schedule(Promise.resolve(), `${name} ${what}`).then(work)
+  const later = <T>(what: string, work: () => MaybePromise<T>): Promise<T> => s.schedule(Promise.resolve(), `${name} ${what}`).then(work)
   const scheduled: Storage = {
     ...storage,
     read: (tenant, reads) => later('reads', () => storage.read(tenant, reads)),
