@@ -104,7 +104,7 @@ function stretchesOf(stands: readonly Stand[], end: number): readonly Stretch[] 
     if (startedAt === null) continue
     const was = stands[i - 1]?.clock
     if (clock.counts === 'date' && isOpen(clock) && startedAt < at) stretches = allOf(startedAt, at, stretches, because, calendar)
-    else if (was?.clock.phase === 'stopped' && isOpen(clock)) stretches = reopened(stretches, was, clock, at)
+    else if (was?.clock.phase === 'stopped' && phase !== 'stopped') stretches = reopened(stretches, was, clock, at)
     const before = stretches.at(-1)
     const to = stands[i + 1]?.at ?? end
     if (before?.phase === phase && before.calendar === calendar) stretches[stretches.length - 1] = { ...before, to }
