@@ -1,0 +1,5 @@
+import './refusals.ts'
+
+export * from './needs.ts'
+export * from './tiers.ts'
+export * from './value.ts'
