@@ -7,6 +7,18 @@ export { definitionsInForce, type Pinned, pinnedDefinition, publishDefinition, t
 export { DAY, durationSchema, HOUR, isWorking, MINUTE, SECOND, wallMs, workingMs } from './duration.ts'
 export type { Happened, Head } from './event.ts'
 export { type Bare, type Catalogue, explained, renderExplanation, type Words } from './explanation.ts'
+export type {
+  HostColumn,
+  HostCondition,
+  HostFold,
+  HostLink,
+  HostQuestion,
+  HostReader,
+  HostReading,
+  HostTable,
+  HostType,
+  HostValue,
+} from './host.ts'
 export { type Decided, once } from './idempotent.ts'
 export { toIso, toMs } from './instant.ts'
 export { behind, cursorAt, listUntil, type Page } from './keyset.ts'
