@@ -31,7 +31,7 @@ function functions(api: Api): Functions {
       .map((line) => line.split(',').map(Number))
   const histories = (dataset: string, context: Context) =>
     rows(dataset, context).map(([, frequency = 0, recency = 0, age = 0]) => ({ frequency, recency, age }))
-  const fit = (dataset: string, context: Context) => api.fitBgNbd({ histories: histories(dataset, context), unit: 'week' })
+  const fitted = (dataset: string, context: Context) => api.fitBgNbd({ histories: histories(dataset, context), unit: 'week' })
   const scored = ({ dataset, analysisDate, bins, compat }: Scored, context: Context) => {
     const orders = text(dataset, context)
       .trim()
@@ -45,7 +45,7 @@ function functions(api: Api): Functions {
   }
   return {
     'bgnbd.fit': (input: { dataset: string }, context) => {
-      const { r, alpha, a, b, logLikelihood } = fit(input.dataset, context)
+      const { r, alpha, a, b, logLikelihood } = fitted(input.dataset, context)
       return { r, alpha, a, b, LL: logLikelihood }
     },
     'bgnbd.expectedPurchases': (input: { params: BgNbd; horizon: number } & History) =>
@@ -56,7 +56,7 @@ function functions(api: Api): Functions {
     'bgnbd.probabilityOfPurchases': (input: { params: BgNbd; horizon: number; count: number }) =>
       api.bgNbdProbabilityOfPurchases({ ...input, model: input.params }),
     'bgnbd.sumExpectedPurchases': (input: { dataset: string; params?: BgNbd; horizon: number }, context) => {
-      const expected = api.bgNbdPredictor({ model: input.params ?? fit(input.dataset, context), horizon: input.horizon })
+      const expected = api.bgNbdPredictor({ model: input.params ?? fitted(input.dataset, context), horizon: input.horizon })
       return histories(input.dataset, context).reduce((sum, { frequency, recency, age }) => sum + expected(frequency, recency, age), 0)
     },
     'gammaGamma.fit': (input: { dataset: string }, context) => {

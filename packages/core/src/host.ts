@@ -89,7 +89,7 @@ export interface HostQuestion {
 }
 
 /**
- * Reads the host's own tables. Declared here and satisfied by `@patronkit/storage-sql/source`, so that packages which ask know no
+ * Reads the host's own tables. Declared here and satisfied by `@patronkit/storage-sql/host`, so that packages which ask know no
  * engine and the engine knows no package.
  */
 export interface HostReader {
@@ -104,7 +104,13 @@ export interface HostReader {
   keys(q: HostQuestion, o: HostReading & { readonly after?: string; readonly limit: number }): MaybePromise<readonly string[]>
   /** Rows of a table that belong to these keys: for each, its key first, then the columns asked for. */
   rows(
-    i: { readonly tenant: string; readonly table: HostTable; readonly key: HostColumn; readonly columns: readonly HostColumn[]; readonly keys: readonly string[] },
+    i: {
+      readonly tenant: string
+      readonly table: HostTable
+      readonly key: HostColumn
+      readonly columns: readonly HostColumn[]
+      readonly keys: readonly string[]
+    },
     o?: HostReading,
   ): MaybePromise<readonly (readonly (string | number | boolean | null)[])[]>
 }

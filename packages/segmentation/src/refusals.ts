@@ -7,7 +7,6 @@ declare global {
     'segments/cycle': { readonly path: readonly string[] }
     'segments/empty-bin': { readonly bin: number }
     'segments/no-convergence': { readonly model: string; readonly iterations: number }
-    'segments/not-in-sql': { readonly engine: string; readonly path: string; readonly op: string }
     'segments/too-few-values': { readonly distinct: number; readonly classes: number }
   }
 }
@@ -32,13 +31,6 @@ export const cycle = (path: readonly string[]): PatronkitError<'segments/cycle'>
     code: 'segments/cycle',
     message: `segments refer to each other in a circle: ${path.join(' -> ')}. Take one of these references out.`,
     details: { path },
-  })
-
-export const notInSql = (engine: string, path: string, op: string): PatronkitError<'segments/not-in-sql'> =>
-  new PatronkitError({
-    code: 'segments/not-in-sql',
-    message: `${path || 'the rule'}: ${op} has no exact answer on ${engine}. Ask for it in memory, or leave the operator out.`,
-    details: { engine, path, op },
   })
 
 export const noConvergence = (model: string, iterations: number): PatronkitError<'segments/no-convergence'> =>

@@ -75,7 +75,8 @@ export function compileBehaviour(
       }
     }
     case 'regularly': {
-      if (rule.atLeast > rule.periods) throw badRule(at(path, 'atLeast'), `is more than the ${rule.periods} periods`, 'Ask for at most all of them.')
+      if (rule.atLeast > rule.periods)
+        throw badRule(at(path, 'atLeast'), `is more than the ${rule.periods} periods`, 'Ask for at most all of them.')
       const selected = selector(rule, path)
       const width = lengthMs(rule.every)
       const { periods, atLeast, times = 1 } = rule

@@ -103,7 +103,10 @@ export const didRegularly = (
 })
 
 /** Did it in the `active` stretch before the last `quiet` one, and not since. */
-export const stoppedDoing = (event: string, o: { readonly active: WallDuration; readonly quiet: WallDuration; readonly where?: Rule }): Rule => ({
+export const stoppedDoing = (
+  event: string,
+  o: { readonly active: WallDuration; readonly quiet: WallDuration; readonly where?: Rule },
+): Rule => ({
   op: 'stopped',
   event,
   ...whereOf(o.where),
@@ -112,7 +115,10 @@ export const stoppedDoing = (event: string, o: { readonly active: WallDuration; 
 })
 
 /** Did it in the last `active` stretch, not in the `quiet` one before it, and some time before that. */
-export const resumedDoing = (event: string, o: { readonly active: WallDuration; readonly quiet: WallDuration; readonly where?: Rule }): Rule => ({
+export const resumedDoing = (
+  event: string,
+  o: { readonly active: WallDuration; readonly quiet: WallDuration; readonly where?: Rule },
+): Rule => ({
   op: 'resumed',
   event,
   ...whereOf(o.where),
@@ -140,7 +146,13 @@ export const related = (relation: string) => ({
     is,
     value,
   }),
-  total: (o: { readonly fold: Fold; readonly of: string; readonly is: Comparison; readonly value: number | string; readonly where?: Rule }): Rule => ({
+  total: (o: {
+    readonly fold: Fold
+    readonly of: string
+    readonly is: Comparison
+    readonly value: number | string
+    readonly where?: Rule
+  }): Rule => ({
     op: 'relatedTotal',
     relation,
     ...whereOf(o.where),
@@ -166,7 +178,12 @@ export const score = (parts: readonly { readonly weight: number; readonly when: 
   atLeast: o.atLeast,
 })
 /** Within so many kilometres of a point (great circle on a sphere of 6,371.0088 km). */
-export const near = (o: { readonly latitude: string; readonly longitude: string; readonly to: readonly [number, number]; readonly km: number }): Rule => ({
+export const near = (o: {
+  readonly latitude: string
+  readonly longitude: string
+  readonly to: readonly [number, number]
+  readonly km: number
+}): Rule => ({
   op: 'near',
   ...o,
 })

@@ -55,7 +55,8 @@ export function compiler(environment: Environment): Compiler {
 
   const segment = (id: string, path: string, source: string | null): EntityTest => {
     const segments = environment.segments ?? {}
-    if (!Object.hasOwn(segments, id)) throw badRule(path, `there is no segment ${JSON.stringify(id)}`, 'Publish it first, or correct the name.')
+    if (!Object.hasOwn(segments, id))
+      throw badRule(path, `there is no segment ${JSON.stringify(id)}`, 'Publish it first, or correct the name.')
     const of = segments[id]!
     if (source !== null && of.source !== source) {
       throw badRule(path, `segment ${id} is one of ${of.source}, this rule one of ${source}`, 'Reach it through a relation.')
@@ -233,12 +234,16 @@ export function listNamed(environment: Environment, list: string, path: string):
 export function relationNamed(source: Source, relation: string, id: string, path: string) {
   if (source.relations && Object.hasOwn(source.relations, relation)) return source.relations[relation]!
   const known = Object.keys(source.relations ?? {}).join(', ')
-  throw badRule(path, `source ${id} has no relation ${JSON.stringify(relation)}`, known ? `Name one of: ${known}.` : 'Declare it under relations.')
+  throw badRule(
+    path,
+    `source ${id} has no relation ${JSON.stringify(relation)}`,
+    known ? `Name one of: ${known}.` : 'Declare it under relations.',
+  )
 }
 
 export function sampleBounds(rule: RuleOf<'sample'>, path: string): { readonly from: number; readonly to: number } {
   const { from = 0, share } = rule
-  if (from + share > 1 + 1e-12) throw badRule(path, `from ${from} a share of ${share} goes beyond everybody`, 'Keep from + share at most 1.')
+  if (from + share > 1 + 1e-12)
+    throw badRule(path, `from ${from} a share of ${share} goes beyond everybody`, 'Keep from + share at most 1.')
   return { from: Math.round(from * 2 ** 32), to: Math.round((from + share) * 2 ** 32) }
 }
-

@@ -75,7 +75,8 @@ function actualOf(rule: Rule, children: readonly RuleResult[], { entity, now }: 
   if (rule.op === 'score') return rule.parts.reduce((sum, { weight }, n) => sum + (children[n]!.passed ? weight : 0), 0)
   if (rule.op === 'did' && !rule.where) {
     const { from, to } = stretchAt(rule.within ?? EVER, now)
-    return (entity.facts ?? []).filter((fact) => fact.type === rule.event && msOf(fact) >= from && msOf(fact) < to && msOf(fact) <= now).length
+    return (entity.facts ?? []).filter((fact) => fact.type === rule.event && msOf(fact) >= from && msOf(fact) < to && msOf(fact) <= now)
+      .length
   }
   return null
 }
@@ -124,4 +125,3 @@ function partsOf(rule: Rule, path: string): readonly (readonly [Rule, string])[]
   if (rule.op === 'not') return [[rule.of, at(path, 'of')]]
   return rule.op === 'score' ? rule.parts.map(({ when }, n) => [when, at(path, 'parts', n, 'when')] as const) : []
 }
-

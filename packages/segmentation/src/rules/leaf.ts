@@ -24,7 +24,11 @@ export const at = (path: string, ...steps: readonly (string | number)[]): string
 /** A column that a rule may name. */
 export function columnNamed(columns: Columns, name: string, path: string): SourceColumn {
   if (Object.hasOwn(columns, name)) return columnOf(columns[name]!)
-  throw badRule(path, `there is no column ${JSON.stringify(name)}`, `Name one of: ${Object.keys(columns).join(', ') || 'none are declared'}.`)
+  throw badRule(
+    path,
+    `there is no column ${JSON.stringify(name)}`,
+    `Name one of: ${Object.keys(columns).join(', ') || 'none are declared'}.`,
+  )
 }
 
 /** The value of a rule as its column compares it. */
@@ -242,7 +246,11 @@ function compileWithin(rule: RuleOf<'within'>, columns: Columns, path: string): 
 export function sinceOf(rule: RuleOf<'hasBeen'>, columns: Columns, path: string): string {
   const column = columnNamed(columns, rule.field, at(path, 'field'))
   if (column.since !== undefined) return column.since
-  throw badRule(at(path, 'field'), `nothing says since when ${rule.field} has its value`, 'Declare the column with that instant under since.')
+  throw badRule(
+    at(path, 'field'),
+    `nothing says since when ${rule.field} has its value`,
+    'Declare the column with that instant under since.',
+  )
 }
 
 function compileHasBeen(rule: RuleOf<'hasBeen'>, columns: Columns, path: string): RowTest {

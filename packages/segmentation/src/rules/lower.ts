@@ -9,7 +9,12 @@ import { type Columns, columnOf, type Source, type SourceColumn, type SourceRows
 import { daysOf, EVER, lengthMs, type Stretch, stretchAt } from './window.ts'
 
 /** A rule as a question to the host's database, with its windows as they are at `now`. */
-export function lowerRule(i: { readonly rule: Rule; readonly source: string; readonly environment: Environment; readonly now: number }): HostCondition {
+export function lowerRule(i: {
+  readonly rule: Rule
+  readonly source: string
+  readonly environment: Environment
+  readonly now: number
+}): HostCondition {
   inOrder(i.environment.segments ?? {})
   return lowering(i.environment, i.now)(i.rule, i.source, '')
 }
@@ -75,7 +80,11 @@ function lowering(environment: Environment, now: number) {
     const link: HostLink = rows
       ? linkOf(of, source)
       : { table: hostTable(inner!), link: hostColumn(of.of, columnNamed(columns, of.of, at(path, 'relation'))), to: keyOf(source) }
-    const where = !rule.where ? ALWAYS : rows ? lowerRow(rule.where, columns, at(path, 'where'), now) : lower(rule.where, of.source, at(path, 'where'))
+    const where = !rule.where
+      ? ALWAYS
+      : rows
+        ? lowerRow(rule.where, columns, at(path, 'where'), now)
+        : lower(rule.where, of.source, at(path, 'where'))
     if (rule.op === 'relatedTotal') return folded(rule, columns, path, link, where)
     if (rule.how === 'any') return some(link, where)
     return not(some(link, rule.how === 'all' ? not(where) : where))
@@ -109,15 +118,25 @@ function folded(rule: FoldRule, columns: Columns, path: string, link: HostLink, 
 }
 
 /** Instants within a stretch, of what has happened by now. */
-function during(column: HostColumn, stretch: Stretch, now: number): HostCondition {
-  const to = Math.min(stretch.to, now + 1)
-  return all(
-    ...(stretch.from > -8.64e15 ? [{ op: 'gte', column, value: stretch.from } as const] : []),
-    { op: 'lt', column, value: to },
-  )
-}
+const during = (column: HostColumn, stretch: Stretch, now: number): HostCondition =>
+  between(column, stretch.from, Math.min(stretch.to, now + 1))
 
-function lowerEvents(rule: Extract<Rule, { op: 'did' | 'total' | 'first' | 'regularly' | 'stopped' | 'resumed' | 'sequence' }>, source: Source, path: string, now: number): HostCondition {
+const FURTHEST = 8.64e15
+
+/** Instants in [from, to); an end that is open needs no comparison, only an instant. */
+const between = (column: HostColumn, from: number, to: number): HostCondition =>
+  all(
+    not({ op: 'missing', column }),
+    ...(from > -FURTHEST ? [{ op: 'gte', column, value: from } as const] : []),
+    ...(to < FURTHEST ? [{ op: 'lt', column, value: to } as const] : []),
+  )
+
+function lowerEvents(
+  rule: Extract<Rule, { op: 'did' | 'total' | 'first' | 'regularly' | 'stopped' | 'resumed' | 'sequence' }>,
+  source: Source,
+  path: string,
+  now: number,
+): HostCondition {
   const facts = source.facts!
   const link = linkOf(facts, source)
   const column = atColumn(facts)
@@ -126,7 +145,12 @@ function lowerEvents(rule: Extract<Rule, { op: 'did' | 'total' | 'first' | 'regu
       { op: 'eq', column: TYPE_OF(facts.typeColumn), value: of.event },
       ...(of.where ? [lowerRow(of.where, facts.columns, at(where, 'where'), now)] : []),
     )
-  const count = (is: Comparison, value: number, where?: HostCondition): HostFold => ({ fold: 'count', is, value, ...(where ? { where } : {}) })
+  const count = (is: Comparison, value: number, where?: HostCondition): HostFold => ({
+    fold: 'count',
+    is,
+    value,
+    ...(where ? { where } : {}),
+  })
   const grouped = (where: HostCondition, ...having: readonly HostFold[]): HostCondition => ({ op: 'grouped', ...link, where, having })
   switch (rule.op) {
     case 'did': {
@@ -211,7 +235,8 @@ function lowerField(rule: FieldRule, columns: Columns, path: string, now: number
     case 'within': {
       const column = named(rule.field)
       const stretch = stretchAt(rule.window, now)
-      const { from, to } = column.type === 'date' ? daysOf(stretch) : stretch
+      if (column.type === 'instant') return between(column, stretch.from, stretch.to)
+      const { from, to } = daysOf(stretch)
       return all({ op: 'gte', column, value: from }, { op: 'lt', column, value: to })
     }
     case 'hasBeen': {
@@ -273,4 +298,3 @@ function around(latitude: HostColumn, longitude: HostColumn, { to: [lat, lon], k
   if (wide >= 179) return boxOf(latitude, longitude, { south, north, west: -180, east: 180 })
   return boxOf(latitude, longitude, { south, north, west: turned(lon - wide), east: turned(lon + wide) })
 }
-

@@ -1,5 +1,5 @@
-import { durationSchema, isWorking } from '@patronkit/core/service'
 import type { WallDuration } from '@patronkit/core'
+import { durationSchema, isWorking } from '@patronkit/core/service'
 import { z } from 'zod'
 import type { Rule, Window } from './model.ts'
 
@@ -15,7 +15,9 @@ const length: z.ZodType<WallDuration> = durationSchema.refine(
   'give wall time above 0, such as { days: 90 }',
 ) as unknown as z.ZodType<WallDuration>
 
-const isoInstant = z.string().refine((text) => /(Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text)), 'give an ISO instant with Z or an offset')
+const isoInstant = z
+  .string()
+  .refine((text) => /(Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text)), 'give an ISO instant with Z or an offset')
 
 const zone = z.string().min(1).max(60).refine(isZone, 'is no zone that this runtime knows')
 
@@ -89,7 +91,10 @@ const node: z.ZodType<Rule> = z.lazy(() =>
     }),
     z.strictObject({
       op: z.literal('score'),
-      parts: z.array(z.strictObject({ weight: z.int().min(-1_000_000).max(1_000_000), when: rule })).min(1).max(200),
+      parts: z
+        .array(z.strictObject({ weight: z.int().min(-1_000_000).max(1_000_000), when: rule }))
+        .min(1)
+        .max(200),
       atLeast: z.int(),
     }),
     z.strictObject({ op: z.literal('segment'), segment: name }),
@@ -144,7 +149,10 @@ export const ruleSchema: z.ZodType<Rule> = z
   // looked at before it is parsed, because parsing goes as deep as the input does
   .refine((value) => partsOf(value, DEEPEST * 2) <= MOST * 20, 'a rule is nested at most 20 deep')
   .pipe(node as z.ZodType<Rule, unknown>)
-  .refine((value) => rulesIn(value, DEEPEST) <= MOST, 'a rule has at most 1,000 parts, nested at most 20 deep') as unknown as z.ZodType<Rule>
+  .refine(
+    (value) => rulesIn(value, DEEPEST) <= MOST,
+    'a rule has at most 1,000 parts, nested at most 20 deep',
+  ) as unknown as z.ZodType<Rule>
 
 function partsOf(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null) return 1

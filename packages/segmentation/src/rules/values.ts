@@ -47,12 +47,20 @@ export function reader(name: string, column: SourceColumn): (value: unknown) => 
     case 'instant':
       return (value) => {
         if (value == null) return null
-        const ms = value instanceof Date ? value.getTime() : typeof value === 'number' ? value : typeof value === 'string' ? isoMs(value) : Number.NaN
+        const ms =
+          value instanceof Date
+            ? value.getTime()
+            : typeof value === 'number'
+              ? value
+              : typeof value === 'string'
+                ? isoMs(value)
+                : Number.NaN
         return Number.isFinite(ms) ? Math.floor(ms) : refuse(value)
       }
     case 'decimal': {
       const scale = column.scale ?? 2
-      if (column.stored === 'minor') return (value) => (Number.isSafeInteger(value) ? (value as number) : value == null ? null : refuse(value))
+      if (column.stored === 'minor')
+        return (value) => (Number.isSafeInteger(value) ? (value as number) : value == null ? null : refuse(value))
       return (value) => {
         if (value == null) return null
         return minorUnits(value, scale) ?? refuse(value)
@@ -60,6 +68,9 @@ export function reader(name: string, column: SourceColumn): (value: unknown) => 
     }
   }
 }
+
+/** A day of the calendar, from the year 1 on: 2026-02-30 is none. */
+const isDay = (text: string): boolean => text >= '0001' && new Date(`${text}T00:00:00Z`).toJSON()?.slice(0, 10) === text
 
 const isoMs = (text: string): number => (/(Z|[+-]\d{2}:?\d{2})$/.test(text) ? Date.parse(text) : Number.NaN)
 
@@ -75,7 +86,7 @@ export function literal(value: unknown, column: SourceColumn): Compared {
     case 'number':
       return typeof value === 'number' && Number.isFinite(value) ? value : null
     case 'date':
-      return typeof value === 'string' && DATE.test(value) ? value : null
+      return typeof value === 'string' && DATE.test(value) && isDay(value) ? value : null
     case 'instant': {
       const ms = typeof value === 'string' ? isoMs(value) : typeof value === 'number' ? value : Number.NaN
       return Number.isSafeInteger(ms) ? ms : null

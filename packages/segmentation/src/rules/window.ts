@@ -46,7 +46,7 @@ export function daysOf(stretch: Stretch): { readonly from: string; readonly to: 
 const firstDay = (ms: number): string => {
   const day = Math.ceil(ms / DAY) * DAY
   // beyond these years a day has more than ten characters, and no column of dates holds one
-  return day < Date.UTC(1000, 0, 1) ? '0000-01-01' : day > Date.UTC(9999, 11, 31) ? '9999-12-31' : toIso(day).slice(0, 10)
+  return day < Date.UTC(1000, 0, 1) ? '0001-01-01' : day > Date.UTC(9999, 11, 31) ? '9999-12-31' : toIso(day).slice(0, 10)
 }
 
 function localPeriod(grain: Grain, back: number, zone: string, now: number): Stretch {
