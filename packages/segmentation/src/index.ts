@@ -10,6 +10,7 @@ export {
   membersOf,
   sqlOf,
 } from './ask.ts'
+export * from './members.ts'
 export * from './needs.ts'
 export * from './rules.ts'
 export {
