@@ -5,6 +5,7 @@ const benches: { readonly [name: string]: () => Promise<{ run(): boolean | Promi
   'business-time': () => import('./business-time.ts'),
   kpi: () => import('./kpi.ts'),
   loyalty: () => import('./loyalty.ts'),
+  segmentation: () => import('./segmentation.ts'),
   storage: () => import('./storage.ts'),
   sweep: () => import('./sweep.ts'),
   cost: () => import('./cost.ts'),

@@ -84,10 +84,12 @@ export function compiler(environment: Environment): Compiler {
 
   const compile = (rule: Rule, scope: { readonly id: string; readonly of: Source }, path: string): EntityTest => {
     const { of: source } = scope
-    if (isFieldRule(rule)) {
-      const test = compileField(rule, source.columns, path)
+    const ofRow = (): EntityTest => {
+      const test = compileRow(rule, source.columns, path)
       return (entity, now) => test(entity.values, now)
     }
+    if (isFieldRule(rule)) return ofRow()
+    if (isRowRule(rule)) return ofRow()
     if (isEventRule(rule)) {
       const { facts } = source
       if (!facts) throw badRule(path, `source ${scope.id} has no events`, 'Declare them under facts.')
@@ -182,25 +184,32 @@ function quantified<T>(
   return (entity, now) => of(entity).some((one) => test(one, now)) === wanted
 }
 
+/** Conditions on the customer's own columns only: compiled as one, without a step to the row for each. */
+const isRowRule = (rule: Rule): boolean =>
+  isFieldRule(rule) || (rule.op === 'not' ? isRowRule(rule.of) : (rule.op === 'all' || rule.op === 'any') && rule.of.every(isRowRule))
+
+type Test<T> = (of: T, now: number) => boolean
+
 /** `and` without an array to walk for the commonest lengths. */
-function every(tests: readonly EntityTest[]): EntityTest {
-  const [a, b, c] = tests
+function every<T>(tests: readonly Test<T>[]): Test<T> {
+  const [a, b, c, d] = tests
   if (tests.length === 1) return a!
-  if (tests.length === 2) return (entity, now) => a!(entity, now) && b!(entity, now)
-  if (tests.length === 3) return (entity, now) => a!(entity, now) && b!(entity, now) && c!(entity, now)
-  return (entity, now) => {
-    for (const test of tests) if (!test(entity, now)) return false
+  if (tests.length === 2) return (of, now) => a!(of, now) && b!(of, now)
+  if (tests.length === 3) return (of, now) => a!(of, now) && b!(of, now) && c!(of, now)
+  if (tests.length === 4) return (of, now) => a!(of, now) && b!(of, now) && c!(of, now) && d!(of, now)
+  return (of, now) => {
+    for (const test of tests) if (!test(of, now)) return false
     return true
   }
 }
 
-function some(tests: readonly EntityTest[]): EntityTest {
+function some<T>(tests: readonly Test<T>[]): Test<T> {
   const [a, b, c] = tests
   if (tests.length === 1) return a!
-  if (tests.length === 2) return (entity, now) => a!(entity, now) || b!(entity, now)
-  if (tests.length === 3) return (entity, now) => a!(entity, now) || b!(entity, now) || c!(entity, now)
-  return (entity, now) => {
-    for (const test of tests) if (test(entity, now)) return true
+  if (tests.length === 2) return (of, now) => a!(of, now) || b!(of, now)
+  if (tests.length === 3) return (of, now) => a!(of, now) || b!(of, now) || c!(of, now)
+  return (of, now) => {
+    for (const test of tests) if (test(of, now)) return true
     return false
   }
 }
@@ -209,14 +218,10 @@ function some(tests: readonly EntityTest[]): EntityTest {
 export function compileRow(rule: Rule, columns: Columns, path: string): RowTest {
   if (isFieldRule(rule)) return compileField(rule, columns, path)
   switch (rule.op) {
-    case 'all': {
-      const tests = rule.of.map((inner, i) => compileRow(inner, columns, at(path, 'of', i)))
-      return (values, now) => tests.every((test) => test(values, now))
-    }
-    case 'any': {
-      const tests = rule.of.map((inner, i) => compileRow(inner, columns, at(path, 'of', i)))
-      return (values, now) => tests.some((test) => test(values, now))
-    }
+    case 'all':
+      return every(rule.of.map((inner, i) => compileRow(inner, columns, at(path, 'of', i))))
+    case 'any':
+      return some(rule.of.map((inner, i) => compileRow(inner, columns, at(path, 'of', i))))
     case 'not': {
       const test = compileRow(rule.of, columns, at(path, 'of'))
       return (values, now) => !test(values, now)

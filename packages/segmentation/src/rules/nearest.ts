@@ -102,8 +102,9 @@ function candidates(rule: Rule, columns: Columns, environment: Environment, now:
         break
       case 'within': {
         const { from, to } = stretchAt(part.window, now)
-        add(part.field, from)
-        add(part.field, to)
+        // an end that is open is no place to go to
+        if (from > -8.64e15) add(part.field, from)
+        if (to < 8.64e15) add(part.field, to)
         break
       }
       case 'hasBeen':

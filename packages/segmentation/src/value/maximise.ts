@@ -13,10 +13,10 @@ export function maximise(model: string, likelihood: (parameters: readonly number
     const found = likelihood(logs.map(Math.exp))
     return Number.isNaN(found) ? Number.POSITIVE_INFINITY : -found
   }
-  let best = simplex(model, at, start.map(Math.log))
-  // a second simplex from where the first stopped leaves a flat corner that the first took for the bottom
-  best = simplex(model, at, best)
-  return polished(at, best).map(Math.exp)
+  const near = polished(at, simplex(model, at, start.map(Math.log), 1e-3))
+  if (near.settled) return near.x.map(Math.exp)
+  // a flat corner, where Newton's steps lead nowhere: once more by the simplex alone, as far as it goes
+  return polished(at, simplex(model, at, near.x, 1e-6)).x.map(Math.exp)
 }
 
 interface Corner {
@@ -24,7 +24,7 @@ interface Corner {
   readonly y: number
 }
 
-function simplex(model: string, at: (x: readonly number[]) => number, start: readonly number[]): readonly number[] {
+function simplex(model: string, at: (x: readonly number[]) => number, start: readonly number[], until: number): readonly number[] {
   const corner = (x: readonly number[]): Corner => ({ x, y: at(x) })
   const n = start.length
   const corners = [corner(start), ...start.map((_, i) => corner(start.map((value, j) => (i === j ? value + 0.25 : value))))]
@@ -32,7 +32,7 @@ function simplex(model: string, at: (x: readonly number[]) => number, start: rea
     corners.sort((a, b) => a.y - b.y)
     const [first, last] = [corners[0]!, corners[n]!]
     const spread = Math.max(...last.x.map((value, i) => Math.abs(value - first.x[i]!)))
-    if (spread < 1e-5 && last.y - first.y < 1e-9 * Math.abs(first.y)) return first.x
+    if (spread < until && last.y - first.y < 1e-6 * Math.abs(first.y)) return first.x
     const middle = start.map((_, i) => corners.slice(0, n).reduce((sum, one) => sum + one.x[i]!, 0) / n)
     const along = (t: number) => corner(middle.map((value, i) => value + t * (last.x[i]! - value)))
     const reflected = along(-1)
@@ -50,31 +50,33 @@ function simplex(model: string, at: (x: readonly number[]) => number, start: rea
 }
 
 /** Newton's steps from beside the bottom; one that does not go down is not taken. */
-function polished(at: (x: readonly number[]) => number, from: readonly number[]): readonly number[] {
+function polished(
+  at: (x: readonly number[]) => number,
+  from: readonly number[],
+): { readonly x: readonly number[]; readonly settled: boolean } {
   let x = from
   let y = at(x)
-  for (let step = 0; step < 4; step++) {
-    const next = newton(at, x)
-    if (!next) return x
+  for (let step = 0; step < 10; step++) {
+    const next = newton(at, x, y)
+    if (!next) return { x, settled: false }
     const found = at(next)
     // equal up to the noise of the sum counts as down: the step is exact to more digits than the sum is
-    if (!(found <= y + 1e-12 * Math.abs(y))) return x
+    if (!(found <= y + 1e-12 * Math.abs(y))) return { x, settled: false }
     const moved = Math.max(...next.map((value, i) => Math.abs(value - x[i]!)))
     x = next
     y = found
-    if (moved < 1e-10) return x
+    if (moved < 1e-7) return { x, settled: true }
   }
-  return x
+  return { x, settled: false }
 }
 
-function newton(at: (x: readonly number[]) => number, x: readonly number[]): number[] | null {
+function newton(at: (x: readonly number[]) => number, x: readonly number[], y: number): number[] | null {
   const h = 1e-3
   const moved = (...steps: readonly (readonly [number, number])[]) => {
     const to = [...x]
     for (const [i, by] of steps) to[i]! += by
     return at(to)
   }
-  const y = at(x)
   // differences of the fourth order: their error is h⁴, below the noise of the sum
   const slope = x.map((_, i) => (8 * (moved([i, h]) - moved([i, -h])) - (moved([i, 2 * h]) - moved([i, -2 * h]))) / (12 * h))
   const bend = x.map((_, i) =>
