@@ -85,13 +85,17 @@ describe.each(['sqlite', 'postgres'] as const)('a rule has one answer, in memory
   test.each([
     ['customers', 9_000],
     ['companies', 1_000],
-  ] as const)('of %s, over random rules and data', async (source, pairs) => {
-    engine ??= open()
-    const on = await engine
-    const { numRuns, ...rest } = runs(pairs / PER_SHOP, `segmentation, ${name}: shops with ${PER_SHOP} rules about ${source}`)
-    await fc.assert(
-      fc.asyncProperty(shops, shops, drawn(source), (shop, other, all) => sameAnswers(on, shop, other, source, all, seen)),
-      { numRuns, ...rest, endOnFailure: true },
-    )
-  })
+  ] as const)(
+    'of %s, over random rules and data',
+    async (source, pairs) => {
+      engine ??= open()
+      const on = await engine
+      const { numRuns, ...rest } = runs(pairs / PER_SHOP, `segmentation, ${name}: shops with ${PER_SHOP} rules about ${source}`)
+      await fc.assert(
+        fc.asyncProperty(shops, shops, drawn(source), (shop, other, all) => sameAnswers(on, shop, other, source, all, seen)),
+        { numRuns, ...rest, endOnFailure: true },
+      )
+    },
+    900_000,
+  )
 })
