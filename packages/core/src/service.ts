@@ -18,6 +18,18 @@ export {
 export { DAY, durationSchema, HOUR, isWorking, MINUTE, SECOND, wallMs, workingMs } from './duration.ts'
 export { brokenAt, type Happened, type Head, NO_HEAD, type StoredEvent } from './event.ts'
 export { type Bare, type Catalogue, explained, renderExplanation, type Words } from './explanation.ts'
+export type {
+  HostColumn,
+  HostCondition,
+  HostFold,
+  HostLink,
+  HostQuestion,
+  HostReader,
+  HostReading,
+  HostTable,
+  HostType,
+  HostValue,
+} from './host.ts'
 export { type Decided, type Keyed, keyed, keyRead, once, replayed } from './idempotent.ts'
 export { toIso, toMs } from './instant.ts'
 export { behind, cursorAt, listUntil, type Page } from './keyset.ts'

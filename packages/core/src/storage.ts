@@ -3,6 +3,19 @@ export type { Actor } from './actor.ts'
 export { canonicalJson, type Json, sha256Hex } from './canonical.ts'
 export { coreSchema } from './core-tables.ts'
 export { brokenAt, type Happened, type Head, NO_HEAD, type Seal, type StoredEvent, sealEvents } from './event.ts'
+export type {
+  HostColumn,
+  HostCondition,
+  HostFold,
+  HostLink,
+  HostOrder,
+  HostQuestion,
+  HostReader,
+  HostReading,
+  HostTable,
+  HostType,
+  HostValue,
+} from './host.ts'
 export { interpret } from './interpret/interpret.ts'
 export type { Kept, RowStore } from './interpret/row-store.ts'
 export {

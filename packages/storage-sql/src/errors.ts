@@ -11,6 +11,7 @@ declare global {
     'storage/wrong-dialect': { readonly expected: string; readonly got: string }
     'storage/no-driver': { readonly driver: string }
     'storage/no-own-transaction': { readonly engine: string }
+    'storage/not-in-sql': { readonly engine: string; readonly path: string; readonly what: string }
     'storage/connection-in-transaction': { readonly engine: string }
   }
 }
@@ -149,4 +150,12 @@ export const hostTransactionAborted = (engine: string, cause: unknown) =>
     details: { engine },
     retryable: 'whole-transaction',
     cause,
+  })
+
+/** A question about the host's tables has a part without an exact answer in SQL. */
+export const notInSql = (engine: string, path: string, what: string) =>
+  new PatronkitError({
+    code: 'storage/not-in-sql',
+    message: `${path || 'the rule'}: ${what} has no exact answer on ${engine}. Ask for candidates and decide on them in memory, or leave it out.`,
+    details: { engine, path, what },
   })

@@ -1,0 +1,51 @@
+import { PatronkitError } from '@patronkit/core'
+
+declare global {
+  interface PatronkitErrorDetails {
+    'segments/bad-rule': { readonly path: string; readonly why: string }
+    'segments/bad-value': { readonly column: string; readonly value: string }
+    'segments/cycle': { readonly path: readonly string[] }
+    'segments/empty-bin': { readonly bin: number }
+    'segments/no-convergence': { readonly model: string; readonly iterations: number }
+    'segments/too-few-values': { readonly distinct: number; readonly classes: number }
+  }
+}
+
+/** The refusal of one field of an input. `message` says what is wrong with it, `remedy` what to give instead. */
+export const wrong = (path: string, message: string, remedy: string): PatronkitError<'core/invalid-input'> =>
+  new PatronkitError({ code: 'core/invalid-input', message: `${path} ${message}. ${remedy}`, details: { issues: [{ path, message }] } })
+
+/** The refusal of a rule that has a shape but no meaning over this source. */
+export const badRule = (path: string, why: string, remedy: string): PatronkitError<'segments/bad-rule'> =>
+  new PatronkitError({ code: 'segments/bad-rule', message: `${path || 'the rule'}: ${why}. ${remedy}`, details: { path, why } })
+
+export const badValue = (column: string, value: unknown, wanted: string): PatronkitError<'segments/bad-value'> =>
+  new PatronkitError({
+    code: 'segments/bad-value',
+    message: `column ${column} holds ${shown(value)}, not ${wanted}. Mend the row, or declare the column as what it is.`,
+    details: { column, value: shown(value) },
+  })
+
+export const cycle = (path: readonly string[]): PatronkitError<'segments/cycle'> =>
+  new PatronkitError({
+    code: 'segments/cycle',
+    message: `segments refer to each other in a circle: ${path.join(' -> ')}. Take one of these references out.`,
+    details: { path },
+  })
+
+export const noConvergence = (model: string, iterations: number): PatronkitError<'segments/no-convergence'> =>
+  new PatronkitError({
+    code: 'segments/no-convergence',
+    message: `${model} found no maximum of its likelihood in ${iterations} steps. Look for customers with impossible numbers, or fit more of them.`,
+    details: { model, iterations },
+  })
+
+/** A value as it stands in an error: short, and safe for whatever came in. */
+export const shown = (value: unknown): string =>
+  typeof value === 'string'
+    ? JSON.stringify(value.slice(0, 60))
+    : Array.isArray(value)
+      ? `a list of ${value.length}`
+      : typeof value === 'object' && value !== null
+        ? 'an object'
+        : String(value)
