@@ -25,31 +25,6 @@ export function shareInterval(successes: number, trials: number, confidence: Con
 }
 
 /**
- * The interval of a median between two order statistics, whatever the distribution (Hahn and Meeker, Statistical Intervals, 1991,
- * section 5.2). Fewer figures than such an interval needs answer the least and the greatest, which hold it with less confidence.
- */
-export function medianInterval(sorted: ArrayLike<number>, confidence: Confidence): Estimate | null {
-  const n = sorted.length
-  if (n === 0) return null
-  const middle = n >> 1
-  const value = n % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-  const cut = Math.max(0, fewerThan(n, (1 - confidence) / 2) - 1)
-  return { value, low: sorted[cut]!, high: sorted[n - 1 - cut]! }
-}
-
-/** How many of the smallest figures may be passed: the greatest r with P(binomial(n, ½) < r) ≤ tail. */
-function fewerThan(n: number, tail: number): number {
-  let log = -n * Math.LN2
-  let below = 0
-  for (let r = 0; r < n; r++) {
-    below += Math.exp(log)
-    if (below > tail) return r
-    log += Math.log((n - r) / (r + 1))
-  }
-  return n
-}
-
-/**
  * The interval of a difference from the intervals of both sides, which need not be symmetric (Zou and Donner, Construction of
  * confidence limits about effect measures, Statistics in Medicine 27, 2008). With Wilson's intervals of two shares it is method 10 of
  * Newcombe (Statistics in Medicine 17, 1998).

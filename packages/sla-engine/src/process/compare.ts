@@ -1,9 +1,9 @@
 import type { AnyCalendar } from '@patronkit/business-time/calendar'
 import type { Instant } from '@patronkit/core'
 import { toMs } from '@patronkit/core/service'
+import { compiled } from '../figures/compiled.ts'
 import { type Confidence, differenceOf, type Estimate, shareInterval } from '../figures/interval.ts'
 import { type Lifetime, medianEstimate, survivalOf } from '../figures/survival.ts'
-import { compiled } from './count.ts'
 import { handOversOf, needlessIn, repeatsOf } from './repeats.ts'
 import type { Trace } from './trace.ts'
 

@@ -1,4 +1,5 @@
-import { type AnyCalendar, type CalendarDefinition, compileCalendar, type WorkingCalendar } from '@patronkit/business-time/calendar'
+import type { AnyCalendar } from '@patronkit/business-time/calendar'
+import { compiled } from '../figures/compiled.ts'
 import { inOrder, medianOf, type PercentileMethod, percentileOf } from '../figures/percentile.ts'
 import { handOversOf, needlessIn, repeatsOf } from './repeats.ts'
 import type { Trace } from './trace.ts'
@@ -220,7 +221,3 @@ function lengthOf(figures: readonly number[], method: PercentileMethod): Length 
 }
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-/** A definition is compiled once for all traces of a count. */
-export const compiled = (calendar: AnyCalendar): WorkingCalendar =>
-  'within' in calendar ? calendar : compileCalendar({ calendar: calendar as CalendarDefinition })
