@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStorage, type Storage } from '@patronkit/core'
 import { seededRandom } from '@patronkit/core/testing'
+import { countAttainment } from '@patronkit/sla-engine/report'
 import { sqliteStorage } from '@patronkit/storage-sql/sqlite'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { figure } from '../../../tooling/figure.ts'
@@ -59,6 +60,29 @@ describe.skipIf(!hasRealLog)('the real help-desk log', () => {
         expect(row.metrics[metric]).toMatchObject({ met, breached, open: mine.length - met - breached })
       }
     }
+  })
+
+  test('a report by level, metric and month of opening is that of the recount', async () => {
+    const { tickets } = recount(REAL_LOG)
+    const count = countAttainment({
+      by: [{ attribute: 'service_level' }, 'metric', { period: 'month', of: 'opened' }],
+      zone: 'Europe/Rome',
+      percentiles: [100],
+    })
+    for (const item of (await everyItem(memory, report.asOf)).values()) count.add(item)
+    const clocks = [...tickets.values()].flatMap(({ level, month, metrics }) =>
+      Object.entries(metrics).map(([metric, clock]) => ({ key: JSON.stringify([level, metric, month]), ...clock })),
+    )
+    const expected = [...Map.groupBy(clocks, ({ key }) => key)].map(([key, some]) => {
+      const breached = some.filter((clock) => clock.breached).length
+      const met = some.filter((clock) => clock.stopped && !clock.breached).length
+      const longest = Math.max(...some.filter(({ stopped }) => stopped).map(({ workedMs }) => workedMs))
+      return [key, met, breached, some.length - met - breached, Number.isFinite(longest) ? longest : null]
+    })
+    const { rows, total } = count.report()
+    const got = rows.map(({ of, met, breached, open, percentiles }) => [JSON.stringify(of), met, breached, open, percentiles.p100])
+    expect(got.sort()).toEqual(expected.sort())
+    expect(total.clocks).toBe(clocks.length)
   })
 
   test('each explanation of a worst ticket adds up to its time to the millisecond', () => {

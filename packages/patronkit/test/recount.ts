@@ -92,21 +92,36 @@ function judge(events: readonly { row: { [column: string]: string }; at: number 
 }
 
 /** Working time between two instants: every local day in turn, every range of it, cut to the stretch. */
-function worked(from: number, to: number): number {
+export function worked(from: number, to: number): number {
   let sum = 0
   const first = new TZDate(from, ZONE)
   for (let n = 0; ; n++) {
-    const midnight = new TZDate(first.getFullYear(), first.getMonth(), first.getDate() + n, ZONE)
-    if (midnight.getTime() >= to) return sum
-    const [year, month, day] = [midnight.getFullYear(), midnight.getMonth(), midnight.getDate()]
-    const iso = `${year}-${String(month + 1).padStart(2, '0')}-${String(day).padStart(2, '0')}`
-    if (midnight.getDay() === 0 || midnight.getDay() === 6 || holidays.has(iso)) continue
-    for (const [open, close] of RANGES) {
-      const opens = new TZDate(year, month, day, open, ZONE).getTime()
-      const closes = new TZDate(year, month, day, close, ZONE).getTime()
-      sum += Math.max(0, Math.min(closes, to) - Math.max(opens, from))
-    }
+    const { midnight, ranges } = dayOf(Date.UTC(first.getFullYear(), first.getMonth(), first.getDate() + n))
+    if (midnight >= to) return sum
+    for (const [opens, closes] of ranges) sum += Math.max(0, Math.min(closes, to) - Math.max(opens, from))
   }
+}
+
+interface Day {
+  readonly midnight: number
+  readonly ranges: readonly (readonly [number, number])[]
+}
+
+const days = new Map<number, Day>()
+
+/** A local day, named by the same date's midnight in UTC. Days come up again and again, so each is worked out once. */
+function dayOf(date: number): Day {
+  let day = days.get(date)
+  if (!day) {
+    const iso = new Date(date).toISOString().slice(0, 10)
+    const [year, month, dayOfMonth] = iso.split('-').map(Number) as [number, number, number]
+    const at = (hour: number) => new TZDate(year, month - 1, dayOfMonth, hour, ZONE).getTime()
+    const weekday = new Date(date).getUTCDay()
+    const shut = weekday === 0 || weekday === 6 || holidays.has(iso)
+    day = { midnight: at(0), ranges: shut ? [] : RANGES.map(([open, close]) => [at(open), at(close)] as const) }
+    days.set(date, day)
+  }
+  return day
 }
 
 /** `2012/10/09 14:50:17.000`, wall time in Rome. */
