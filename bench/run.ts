@@ -6,6 +6,7 @@ const benches: { readonly [name: string]: () => Promise<{ run(): boolean | Promi
   kpi: () => import('./kpi.ts'),
   loyalty: () => import('./loyalty.ts'),
   sla: () => import('./sla.ts'),
+  'sla-reports': () => import('./sla-reports.ts'),
   storage: () => import('./storage.ts'),
   sweep: () => import('./sweep.ts'),
   cost: () => import('./cost.ts'),

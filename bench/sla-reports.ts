@@ -1,0 +1,1 @@
+export { run } from '../packages/sla-engine/bench/reports.bench.ts'
