@@ -55,6 +55,7 @@ export function reportOf(names: { readonly id: string; readonly level: string; r
       [row(level, 20, of(15, 5), of(12, 8)), row(level, 21, of(15, 5), of(0, 0, null))],
       [row('basic', 10, of(10, 0), of(10, 0)), null],
     ],
+    process: null,
     worst: [1, 20, 90].map((days) => ({
       id: `${id} ${days}`,
       level,

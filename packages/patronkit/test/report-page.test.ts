@@ -1,4 +1,6 @@
+import { alwaysOpen } from '@patronkit/business-time'
 import type { Locale } from '@patronkit/core'
+import { countProcess } from '@patronkit/sla-engine/process'
 import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
 import { reportPage } from '../src/report/html.ts'
@@ -92,6 +94,30 @@ test('the page has one heading for each part, in the words of its language', () 
     '超时最多的工单',
     '指标口径',
   ])
+})
+
+describe.each(locales)('the process on the page in %s', (locale) => {
+  const at = (hour: number) => Date.UTC(2025, 0, 6, hour)
+  const count = countProcess({ calendar: alwaysOpen })
+  const hostile = '<b onload=x>'
+  for (let n = 0; n < 3; n++)
+    count.add({ item: `${n}`, activities: [hostile, 'resolved'].map((type, step) => ({ type, at: at(8 + step), by: `${step}` })) })
+  for (let n = 0; n < 11; n++)
+    count.add({ item: `x${n}`, activities: ['created', `step-${n}`].map((type) => ({ type, at: at(8), by: null })) })
+  const page = reportPage({ report: { ...plain, process: count.report() }, locale })
+
+  test('is well formed, whatever the steps are called, and has its two tables', () => {
+    expect(faults(page)).toEqual([])
+    expect(page).not.toMatch(/<b\b/)
+    expect(page.match(/<table>/g)).toHaveLength(5)
+  })
+
+  test('says how many ways there are, and how many are listed', () => {
+    const words = REPORT_WORDS[locale]
+    expect(page).toContain(words.processIn('14', '12', '0', '3'))
+    expect(page).toContain(words.firstOf('10', '12'))
+    expect(page).toContain(`<td>3</td><td>21.4%</td><td>${locale === 'en' ? '1 h' : '1 小时'}</td>`)
+  })
 })
 
 test('the day on which the target was used up is marked', () => {

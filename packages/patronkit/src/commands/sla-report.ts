@@ -6,6 +6,7 @@ import { type Imported, importLog } from '../log/import-log.ts'
 import type { RefusedRow } from '../log/read-log.ts'
 import { slaFigures } from '../report/figures.ts'
 import type { Report } from '../report/model.ts'
+import { processFigures } from '../report/process.ts'
 import type { Definitions } from './definitions.ts'
 
 /** A log on its way through the SLA engine to a report. */
@@ -27,7 +28,8 @@ export async function reportFrom(job: ReportJob): Promise<Report> {
   await kit.schema.migrate()
   const versions = await publish(sla, job.definitions)
   const { onBytes = () => undefined, onRefused = () => undefined } = job
-  const imported = await importLog({ file: job.log, mapping, sla, onBytes, onRefused })
+  const process = processFigures(calendar)
+  const imported = await importLog({ file: job.log, mapping, sla, onBytes, onRefused, onUsed: process.add })
   if (imported.to === null) throw nothingUsed(job.log, imported)
   await passTime(kit)
   return slaFigures({
@@ -38,6 +40,7 @@ export async function reportFrom(job: ReportJob): Promise<Report> {
     level: mapping.level,
     metrics: [...new Set(policies.flatMap((policy) => Object.keys(policy.body.targets)))],
     policies: versions,
+    process: process.report(),
     rows: imported,
   })
 }

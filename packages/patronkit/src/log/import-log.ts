@@ -21,6 +21,7 @@ export async function importLog(i: {
   readonly sla: Sla
   readonly onBytes: (bytes: number) => void
   readonly onRefused: (row: RefusedRow) => void
+  readonly onUsed: (row: UsedRow) => void
 }): Promise<Imported> {
   let rowsUsed = 0
   let rowsRefused = 0
@@ -43,6 +44,7 @@ export async function importLog(i: {
     from = from === null ? at : Math.min(from, at)
     to = to === null ? at : Math.max(to, at)
     page.push(row.used)
+    i.onUsed(row.used)
     if (page.length >= ROWS_A_COMMIT) await flush()
   }
   await flush()

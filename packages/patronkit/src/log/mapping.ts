@@ -10,6 +10,8 @@ export interface Mapping {
   readonly at: { readonly column: string; readonly format: string; readonly zone: string }
   /** The column that says what happened. */
   readonly activity: string
+  /** The column with who or which team did it, if there is one: hand-overs are read from it. */
+  readonly by?: string
   /** What each activity is as a fact. An activity that is not listed is refused. */
   readonly facts: { readonly [activity: string]: { readonly type: string; readonly attributes?: Attributes } }
   /** Attributes of the item, by the column they are read from. */
@@ -25,6 +27,7 @@ const mappingSchema: z.ZodType<Mapping> = z
     item: z.strictObject({ type: name, id: name }),
     at: z.strictObject({ column: name, format: name, zone: name.refine(isZone, 'is not an IANA time zone') }),
     activity: name,
+    by: name.optional(),
     facts: z.record(
       name,
       z.strictObject({ type: name, attributes: z.record(name, z.json()).optional() as unknown as z.ZodType<Attributes | undefined> }),
@@ -47,5 +50,11 @@ export const readMapping = (data: unknown): Mapping => parseInput(mappingSchema,
 
 /** The columns a log must have for this mapping. */
 export const columnsOf = (mapping: Mapping): readonly string[] => [
-  ...new Set([mapping.item.id, mapping.at.column, mapping.activity, ...Object.values(mapping.attributes)]),
+  ...new Set([
+    mapping.item.id,
+    mapping.at.column,
+    mapping.activity,
+    ...(mapping.by === undefined ? [] : [mapping.by]),
+    ...Object.values(mapping.attributes),
+  ]),
 ]

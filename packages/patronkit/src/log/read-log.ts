@@ -11,6 +11,8 @@ export interface UsedRow {
   readonly line: number
   readonly item: ItemRef
   readonly fact: Fact & { readonly at: number }
+  /** Who did it; null where the log does not say. */
+  readonly by: string | null
 }
 
 /** A row that cannot, and why. */
@@ -95,6 +97,7 @@ function rowReader(mapping: Mapping): (row: Columns, line: number) => UsedRow | 
     return {
       line,
       item: { type: mapping.item.type, id },
+      by: (mapping.by === undefined ? undefined : row[mapping.by]?.trim()) || null,
       fact: { id: factId(row), type, at, attributes: { ...Object.fromEntries(own), ...attributes } },
     }
   }

@@ -23,6 +23,7 @@ export async function slaFigures(i: {
   readonly level: string
   readonly metrics: readonly string[]
   readonly policies: readonly string[]
+  readonly process: Report['process']
   readonly rows: Pick<Report, 'rowsRead' | 'rowsUsed' | 'rowsRefused'>
 }): Promise<Report> {
   const { sla, asOf, zone, metrics } = i
@@ -47,6 +48,7 @@ export async function slaFigures(i: {
       return byMonth.map(([month]) => (cells.has(month) ? count(month, cells.get(month)!) : null))
     }),
     worst: await worstTickets(sla, i.type, tickets, metrics, asOf),
+    process: i.process,
   }
 }
 

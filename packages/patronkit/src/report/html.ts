@@ -3,6 +3,7 @@ import { busiest, heatChart, levelsChart, monthsChart } from './charts.ts'
 import { type Format, formatOf, judged, mainMetric, printable } from './format.ts'
 import { html, type Markup, trusted } from './markup.ts'
 import type { Report, Row } from './model.ts'
+import { processSection } from './page-process.ts'
 import { attainmentTable, levelMonthTable } from './page-tables.ts'
 import { STYLE } from './style.ts'
 import { type Chart, svgOf } from './svg.ts'
@@ -39,6 +40,7 @@ ${headline(report, format)}
 ${months(report, format)}
 ${levels(report, format)}
 ${levelMonths(report, format)}
+${processSection(report, format)}
 <section>
 <h2>${words.worst}</h2>
 ${worstTickets(report, format)}

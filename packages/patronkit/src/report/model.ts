@@ -1,4 +1,5 @@
 import type { Explanation } from '@patronkit/core'
+import type { ProcessReport } from '@patronkit/sla-engine/process'
 
 /** How a promise was kept by a set of tickets, as of the report's instant. */
 export interface Attainment {
@@ -52,4 +53,6 @@ export interface Report {
   /** Levels by month, in the order of `levels` and `months`; null where no ticket was opened. */
   readonly levelMonths: readonly (readonly (Row | null)[])[]
   readonly worst: readonly WorstTicket[]
+  /** What was done, step by step; null where that was not asked for. */
+  readonly process: ProcessReport | null
 }

@@ -84,7 +84,7 @@ ${report.months.map(
 }
 
 /** A table that scrolls on a narrow screen and, when long, is folded; on paper it is there in any case. */
-function framed(title: string, rows: number, format: Format, inside: Markup): Markup {
+export function framed(title: string, rows: number, format: Format, inside: Markup): Markup {
   const open = rows <= MOST_UNFOLDED ? html` open` : null
   return html`<details class="table"${open}>
 <summary>${format.words.table(title)}</summary>

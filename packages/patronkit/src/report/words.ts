@@ -31,6 +31,19 @@ export interface ReportWords {
   readonly attainmentRanges: (metric: string, lowest: string, lowestMonth: string, highest: string, highestMonth: string) => string
   readonly timesOf: (level: string, median: string, p90: string) => string
   readonly cellsWith: (count: string, of: string, below: string) => string
+  readonly process: string
+  readonly processIn: (items: string, variants: string, reworked: string, handOvers: string) => string
+  readonly variants: string
+  readonly course: string
+  readonly ofTickets: string
+  readonly wholeTime: string
+  readonly waiting: string
+  readonly step: string
+  readonly times: string
+  readonly waitedMedian: string
+  readonly waitedP90: string
+  readonly waitedTotal: string
+  readonly firstOf: (shown: string, all: string) => string
   readonly worst: string
   readonly noneWorst: string
   readonly usedOf: (used: string, target: string) => string
@@ -78,6 +91,20 @@ export const REPORT_WORDS: { readonly [L in Locale]: ReportWords } = {
       `${metric}: from ${lowest} in ${lowestMonth} to ${highest} in ${highestMonth}.`,
     timesOf: (level, median, p90) => `${level}: median ${median}, 90th percentile ${p90}.`,
     cellsWith: (count, of, below) => `${count} of ${of} service levels and months are below ${below}.`,
+    process: 'What was done, step by step',
+    processIn: (items, variants, reworked, handOvers) =>
+      `${items} tickets went ${variants} different ways. In ${reworked} of them something was done more than once; they changed hands ${handOvers} times.`,
+    variants: 'The ways most tickets go',
+    course: 'Steps',
+    ofTickets: 'Share',
+    wholeTime: 'Working time in all, median',
+    waiting: 'Where working time goes by between two steps',
+    step: 'From → to',
+    times: 'Times',
+    waitedMedian: 'Median',
+    waitedP90: '90th percentile',
+    waitedTotal: 'In total',
+    firstOf: (shown, all) => `The first ${shown} of ${all}.`,
     worst: 'Tickets furthest over their target',
     noneWorst: 'No ticket is over its target.',
     usedOf: (used, target) => `${used} of ${target}`,
@@ -98,6 +125,8 @@ export const REPORT_WORDS: { readonly [L in Locale]: ReportWords } = {
         `${QUANTILE}. From 100 hours on they are shown in whole hours.`,
       `Service level: the ticket’s attribute “${attribute}”. Month: the one in which the ticket was opened, in ${zone}.`,
       'Lowest month and lowest service level: among those with at least 10 judged tickets.',
+      'Steps: the rows of the log, each with the one that directly follows it. Working time in all: from the first step to the last. ' +
+        'Changed hands: done by somebody else than the step before, where the log says by whom. Their 90th percentile is the nearest rank.',
       'Furthest over target: the most working time beyond the target. A stretch belongs to the day on which it begins.',
       'Rows read: every row of the log is either used or refused; refused rows are listed with their reasons beside this report.',
     ],
@@ -132,6 +161,20 @@ export const REPORT_WORDS: { readonly [L in Locale]: ReportWords } = {
       `${metric}达成率：最低 ${lowest}（${lowestMonth}），最高 ${highest}（${highestMonth}）。`,
     timesOf: (level, median, p90) => `${level}：中位数 ${median}，第 90 百分位 ${p90}。`,
     cellsWith: (count, of, below) => `${of} 个服务级别月份中有 ${count} 个低于 ${below}。`,
+    process: '处理过程',
+    processIn: (items, variants, reworked, handOvers) =>
+      `${items} 张工单共有 ${variants} 种流程路径；其中 ${reworked} 张有步骤重复，共转手 ${handOvers} 次。`,
+    variants: '最常见的流程路径',
+    course: '步骤',
+    ofTickets: '占比',
+    wholeTime: '全程工作时间（中位数）',
+    waiting: '步骤之间耗用的工作时间',
+    step: '前一步 → 后一步',
+    times: '次数',
+    waitedMedian: '中位数',
+    waitedP90: '第 90 百分位',
+    waitedTotal: '合计',
+    firstOf: (shown, all) => `共 ${all} 项，列出前 ${shown} 项。`,
     worst: '超时最多的工单',
     noneWorst: '没有超时的工单。',
     usedOf: (used, target) => `已用 ${used}，时限 ${target}`,
@@ -148,6 +191,7 @@ export const REPORT_WORDS: { readonly [L in Locale]: ReportWords } = {
       `中位数与第 90 百分位：取全部已结束计时（达成与超时）的工作时间；分位数按类型 7 计算，见 ${QUANTILE}。100 小时及以上按整小时显示。`,
       `服务级别：工单属性“${attribute}”。月份：工单创建所在的月份，时区 ${zone}。`,
       '达成率最低的月份与服务级别：只比较已判定工单不少于 10 个的。',
+      '步骤：日志的每一行与其后紧接的一行。全程工作时间：从第一步到最后一步。转手：与前一步的处理人不同（以日志所载为限）。其第 90 百分位取最近秩。',
       '超时最多：超出时限的工作时间最长。跨日的时段归入其开始的那一天。',
       '读取行数：日志的每一行要么采用，要么拒收；拒收的行及原因见报告旁的文件。',
     ],
