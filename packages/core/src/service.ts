@@ -50,6 +50,7 @@ export {
   type Migration,
   nullable,
   type PackageSchema,
+  type Row,
   type RowOf,
   type Table,
   table,

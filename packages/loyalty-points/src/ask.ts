@@ -29,7 +29,7 @@ import { lotOf, type Owner, ownerOf } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Why } from './save.ts'
 import { type Recorded, type Statement, type StatementLine, statement as statementOver } from './statement.ts'
-import { accounts, holds as holdTable, lots as lotTable, postings, statements } from './tables.ts'
+import { accounts, holds as holdTable, lots as lotTable, postings, reviews, statements } from './tables.ts'
 import { WORDS } from './words.ts'
 
 type Asked<V extends keyof typeof ASKED> = z.output<(typeof ASKED)[V]>
@@ -296,6 +296,28 @@ export function* explain(book: Rulebook, ctx: Context, i: Asked<'explain'>): Ope
   const { points, lines, programme } = (JSON.parse(stored!.body!) as { readonly why: Why }).why
   const { programme: rules } = yield* book.pinned(ctx, programme)
   return explained(WORDS, { code: 'loyalty/points', data: { points, currency: rules.currency } }, lines, 'UTC')
+}
+
+/** An earning that passed a limit of its programme and waits. */
+export interface ReviewView {
+  readonly account: string
+  readonly posting: string
+  readonly limit: string
+  readonly points: number
+  readonly at: Date
+}
+
+/** Earnings that wait for somebody to look at them, the oldest first, page by page. */
+export function* reviewPage(ctx: Context, i: Asked<'reviews'>): Operation<Page<ReviewView>> {
+  const order = ['at', 'account', 'posting']
+  const limit = i.limit ?? PAGE
+  const where = all(field('programme').eq(i.programme), behind(order, i.after))
+  const [rows] = yield* read(ctx, list(reviews, { where, order, limit: limit + 1 }))
+  const page = rows.slice(0, limit)
+  return {
+    rows: page.map(({ account, posting, limit_id, points, at }) => ({ account, posting, limit: limit_id, points, at: new Date(at) })),
+    next: rows.length > limit ? cursorAt(order, page.at(-1)!) : null,
+  }
 }
 
 /** Accounts of a programme, those with the fewest points first, page by page. */

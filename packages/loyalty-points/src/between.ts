@@ -1,19 +1,19 @@
 import type { PatronkitError } from '@patronkit/core'
-import { type Context, get, type Json, type Operation, once, read, type Unit } from '@patronkit/core/service'
+import { type Context, get, type Json, type Operation, once, read, type Unique, type Unit } from '@patronkit/core/service'
 import { asJson, type KeptAnswer, keptAnswer } from './answers.ts'
 import { idFor, type Requested, unknownAccount, unlessMade } from './command.ts'
-import { openAccount } from './decide.ts'
+import { decide, openAccount } from './decide.ts'
 import { type BothAccepted, decideMerge, decideTransfer, decideUnmerge } from './decide-between.ts'
-import type { Accepted, Env, NeedsLots, Rejected } from './decision.ts'
+import { type Accepted, type Env, type NeedsLots, no, type Rejected } from './decision.ts'
 import { firstReads, type Loaded, load, loadAccount, type Needs, unmoved } from './load.ts'
 import type { AccountState } from './model.ts'
 import { zoneOf } from './programme.ts'
-import { refusal } from './refusals.ts'
+import { type Rejection, refusal } from './refusals.ts'
 import type { Checked } from './requests.ts'
 import type { Owner } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { unitFor } from './save.ts'
-import { merges } from './tables.ts'
+import { merges, referrals } from './tables.ts'
 
 /** Both sides as they are kept under the key. */
 export interface KeptBoth {
@@ -28,6 +28,8 @@ interface TwoSided {
   /** Whether the taker is opened where nothing was ever posted to it. */
   readonly opens: boolean
   readonly decide: (from: AccountState, to: AccountState, env: Env, at: number) => BothAccepted | Rejected | NeedsLots
+  /** What it does once and for ever; refused where it was done before. */
+  readonly once?: { readonly unique: Unique; readonly refused: Rejection }
 }
 
 const everything = () => 'all' as const
@@ -46,6 +48,28 @@ const mergeSides = (i: Checked<'merge'>, id: string): TwoSided => ({
   needs: { from: { reach: everything, merges: true }, to: { reach: everything, merges: true } },
   opens: true,
   decide: (from, to, env, at) => decideMerge({ id, at }, from, to, env),
+})
+
+/** Both sides get their points, once for each who was brought. */
+const referralSides = (i: Checked<'refer'>, id: string): TwoSided => ({
+  from: { programme: i.programme, account: i.referrer },
+  to: { programme: i.programme, account: i.referee },
+  needs: { from: { posting: id }, to: { posting: id } },
+  opens: true,
+  decide: (from, to, env, at) => {
+    const { referral, currency } = env.programme
+    if (!referral) return no({ code: 'loyalty/not-redeemable', details: { programme: currency, what: 'points for a referral' } })
+    const grant = (account: AccountState, points: number, reason: string) =>
+      decide({ type: 'grant', id, at, lots: [{ points }], reason }, account, env)
+    const giver = grant(from, referral.referrer, `brought ${to.account}`)
+    if (giver.outcome !== 'accepted') return giver
+    const taker = grant(to, referral.referee, `brought by ${from.account}`)
+    return taker.outcome === 'accepted' ? { outcome: 'accepted', from: giver, to: taker } : taker
+  },
+  once: {
+    unique: { table: referrals, row: { programme: i.programme, referee: i.referee, referrer: i.referrer, at: i.at ?? 0 } },
+    refused: { code: 'loyalty/already-referred', details: { referee: i.referee } },
+  },
 })
 
 /** What is left of the lots of a merge goes back to lots that are empty by now, and so are read by the merge's own list. */
@@ -70,6 +94,10 @@ export function* transfer(book: Rulebook, ctx: Context, i: Checked<'transfer'>):
 export function* previewTransfer(book: Rulebook, ctx: Context, i: Checked<'transfer'>): Operation<KeptBoth> {
   const id = idFor('transfer', 'preview')
   return (yield* decided(book, ctx, transferSides(i, id), id, i.at)).answer
+}
+
+export function* refer(book: Rulebook, ctx: Context, i: Checked<'refer'>): Operation<KeptBoth> {
+  return yield* onBoth(book, ctx, 'refer', i, (id) => referralSides(i, id))
 }
 
 export function* merge(book: Rulebook, ctx: Context, i: Checked<'merge'>): Operation<KeptBoth> {
@@ -111,6 +139,11 @@ function* decided(
   if (sides.from.account === sides.to.account) {
     throw refusal({ code: 'loyalty/same-account', details: { account: sides.from.account } })
   }
+  if (sides.once) {
+    const { table, row } = sides.once.unique
+    const [done] = yield* read(ctx, get(table, Object.fromEntries(table.key.map((column) => [column, row[column]!]))))
+    if (done) throw refusal(sides.once.refused)
+  }
   const [giver, taker] = [firstReads(sides.from, sides.needs.from), firstReads(sides.to, sides.needs.to)]
   const answers = (yield* read(ctx, ...giver.reads, ...taker.reads)) as readonly unknown[]
   // both decide at one instant: the later of what either has seen
@@ -142,11 +175,13 @@ function* decided(
     }
     const taken: Accepted = opened ? { ...decision.to, events: [...opened.events, ...decision.to.events] } : decision.to
     return {
-      units: [unitFor(ctx, { loaded: from, accepted: decision.from }), unitFor(ctx, { loaded: to, accepted: taken })],
+      units: [withOnce(unitFor(ctx, { loaded: from, accepted: decision.from }), sides), unitFor(ctx, { loaded: to, accepted: taken })],
       answer: { from: keptAnswer(id, from, decision.from), to: keptAnswer(id, to, taken) },
     }
   }
 }
+
+const withOnce = (unit: Unit, { once: done }: TwoSided): Unit => (done ? { ...unit, unique: [...(unit.unique ?? []), done.unique] } : unit)
 
 function openingOf(sides: TwoSided, { owner, rules, at }: Loaded) {
   if (!sides.opens) throw unknownAccount(owner)

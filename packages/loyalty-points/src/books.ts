@@ -22,7 +22,7 @@ import { eventOf, storedEvents } from './ask.ts'
 import { evolveAll, NOBODY } from './evolve.ts'
 import { SUBJECT } from './load.ts'
 import type { AccountState, LoyaltyEvent } from './model.ts'
-import { type AccountRow, holdRow, lotRow, mergeRow, type Owner, orderRow, ownerOf, spendRow } from './rows.ts'
+import { type AccountRow, holdRow, lotRow, mergeRow, type Owner, orderRow, ownerOf, reviewRow, spendRow } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { accountRow, entryRows, nextAt, postingOf, type Why } from './save.ts'
 import type { Statement } from './statement.ts'
@@ -38,6 +38,7 @@ import {
   movements,
   orders,
   postings,
+  reviews,
   spends,
   statements,
 } from './tables.ts'
@@ -63,7 +64,7 @@ const PAGE = 500
 const MANY = 10_000_000
 
 /** The tables of an account that follow from its events. */
-const DERIVED = [accounts, lots, holds, postings, entries, spends, orders, merges, counters, movements, statements] as const
+const DERIVED = [accounts, lots, holds, postings, entries, spends, orders, merges, reviews, counters, movements, statements] as const
 type Derived = (typeof DERIVED)[number]
 
 export const ownerOfSubject = (subject: string): Owner => {
@@ -270,6 +271,7 @@ function rowsOf(owner: Owner, state: AccountState, { told, events }: Told): Read
     [spends, plain(Object.values(state.spends).map((spend) => spendRow(owner, spend)))],
     [orders, plain(Object.values(state.orders).map((order) => orderRow(owner, order)))],
     [merges, plain(Object.entries(state.merges).map(([merge, record]) => mergeRow(owner, merge, record)))],
+    [reviews, plain(Object.entries(state.reviews).map(([posting, review]) => reviewRow(owner, posting, review)))],
     [counters, plain(Object.entries(state.counters).map(([name, n]) => ({ ...ownerOf(owner), name, n })))],
     [entries, each((event, stored) => entryRows(owner, event, stored.seq, stored.recordedAt))],
     [

@@ -44,6 +44,7 @@ import {
   movements,
   orders,
   postings,
+  reviews,
   spends,
   statements,
 } from './tables.ts'
@@ -169,7 +170,7 @@ export function* erase(book: Rulebook, ctx: Context, i: Owner): Operation<Erased
 
 function* removals(ctx: Context, owner: Owner): Operation<readonly Write[]> {
   const where = all(field('programme').eq(owner.programme), field('account').eq(owner.account))
-  const tables: readonly Table[] = [lots, holds, postings, spends, orders, merges, counters, movements, statements]
+  const tables: readonly Table[] = [lots, holds, postings, spends, orders, merges, reviews, counters, movements, statements]
   const found = yield* read(ctx, ...tables.map((table) => list(table, { where, limit: MOST })))
   return [
     { write: 'remove', table: accounts, key: ownerOf(owner) },

@@ -13,6 +13,7 @@ import {
   type Read,
   read,
   replayed,
+  type Unique,
   type Unit,
   writeConflict,
 } from '@patronkit/core/service'
@@ -43,8 +44,14 @@ export interface Verb<I extends Requested> {
   readonly opens?: (i: I) => { readonly zone?: string | undefined }
   /** The end of a hold that it begins. */
   readonly until?: (i: I, at: number) => number
-  /** How often it takes a limited reward. */
-  readonly stock?: (i: I, loaded: Loaded) => readonly Add[]
+  /** What it takes of things that all accounts share, such as a stock or a code. */
+  readonly takes?: (ctx: Context, i: I, id: string, loaded: Loaded) => Operation<Takes>
+}
+
+/** What of shared things goes with a command, within their bounds and once. */
+export interface Takes {
+  readonly adds: readonly Add[]
+  readonly unique: readonly Unique[]
 }
 
 /** Either the account itself, or how to find it by something that belongs to it. */
@@ -64,9 +71,9 @@ export function* carryOut<I extends Requested>(book: Rulebook, ctx: Context, ver
     once(ctx, { ...command, reads }, function* (answers) {
       const found = first ?? foundBy(verb, where as Found<I>, i, id, (answers as readonly unknown[])[0])
       const given = first ? (answers as readonly unknown[]) : yield* read(ctx, ...found.reads)
-      const { loaded, accepted, adds } = yield* unlessMade(ctx, command, decided(book, ctx, verb, i, id, found, given))
-      const unit: Unit = { ...unitFor(ctx, { loaded, accepted }), adds }
-      return { units: [unit], answer: asJson(keptAnswer(id, loaded, accepted, verb.until?.(i, loaded.at))) }
+      const made = yield* unlessMade(ctx, command, decided(book, ctx, verb, i, id, found, given))
+      const { loaded, accepted } = made
+      return { units: [wholeUnit(ctx, made)], answer: asJson(keptAnswer(id, loaded, accepted, verb.until?.(i, loaded.at))) }
     }),
   ) as Operation<unknown> as Operation<KeptAnswer>
 }
@@ -76,6 +83,9 @@ function keyOf<I extends Requested>(verb: Verb<I>, i: I): { readonly id: string;
   const key = idempotencyKey!
   return { id: idFor(verb.name, key), command: { command: `loyalty.${verb.name}`, idempotencyKey: key, content: plain(content) } }
 }
+
+/** So many commands of a batch are read and committed together. */
+const WAVE = 50
 
 /** How often a command of a batch is decided anew when others were faster. */
 const TRIES = 5
@@ -95,11 +105,14 @@ export function* carryOutMany<I extends Requested>(
   let waiting = all.map((i, n) => ({ i, n, tries: 0, owner: ownerOf(i), ...keyOf(verb, i) }))
   while (waiting.length > 0) {
     const busy = new Set<string>()
+    let room = WAVE
     const wave = waiting.filter(({ owner, id }) => {
+      if (room === 0) return false
       // a key that stands twice in a batch is looked up again behind the first
       const names = [`account ${subjectOf(owner)}`, `key ${id}`]
       const isFree = names.every((name) => !busy.has(name))
       for (const name of names) busy.add(name)
+      if (isFree) room--
       return isFree
     })
     const firsts = wave.map((one) => firstReads(one.owner, verb.needs(one.i, one.id)))
@@ -112,11 +125,10 @@ export function* carryOutMany<I extends Requested>(
       from += firsts[n]!.reads.length + 1
       const tried = yield* attempted(function* () {
         if (stored) return replayed<Json>(stored as never, one.command) as unknown as KeptAnswer
-        const { loaded, accepted, adds } = yield* decided(book, ctx, verb, one.i, one.id, firsts[n]!, given)
-        const answer = keptAnswer(one.id, loaded, accepted)
-        const unit = { ...unitFor(ctx, { loaded, accepted }), adds }
+        const decision = yield* decided(book, ctx, verb, one.i, one.id, firsts[n]!, given)
+        const answer = keptAnswer(one.id, decision.loaded, decision.accepted)
         made.push({ n: units.length, answer })
-        units.push(...keyed(ctx, one.command, { units: [unit], answer: asJson(answer) }))
+        units.push(...keyed(ctx, one.command, { units: [wholeUnit(ctx, decision)], answer: asJson(answer) }))
         return answer
       })
       answers.set(one.n, tried)
@@ -180,10 +192,18 @@ export function* retriedWhenShort<T>(operation: Operation<T>): Operation<T> {
   }
 }
 
+const NOTHING: Takes = { adds: [], unique: [] }
+
 interface Decided {
   readonly loaded: Loaded
   readonly accepted: Accepted
-  readonly adds: readonly Add[]
+  readonly takes: Takes
+}
+
+/** The unit of a decision, with what it takes of shared things. */
+function wholeUnit(ctx: Context, { loaded, accepted, takes }: Decided): Unit {
+  const unit = unitFor(ctx, { loaded, accepted })
+  return { ...unit, adds: takes.adds, unique: [...(unit.unique ?? []), ...takes.unique] }
 }
 
 function* decided<I extends Requested>(
@@ -213,7 +233,8 @@ function* decided<I extends Requested>(
     }
     const accepted = decision as Accepted
     const whole = opened ? { ...accepted, events: [...opened.events, ...accepted.events] } : accepted
-    return { loaded, accepted: whole, adds: [...budgetAdds(loaded, accepted.uses), ...(verb.stock?.(i, loaded) ?? [])] }
+    const { adds, unique } = verb.takes ? yield* verb.takes(ctx, i, id, loaded) : NOTHING
+    return { loaded, accepted: whole, takes: { adds: [...budgetAdds(loaded, accepted.uses), ...adds], unique } }
   }
 }
 

@@ -1,6 +1,6 @@
-import { wallMs } from '@patronkit/core/service'
+import { holds, valueAt, wallMs } from '@patronkit/core/service'
 import { event, incoming, no, type Rule, recordOf, shownLot } from './decision.ts'
-import { earnings } from './earning.ts'
+import { earnings, limitsAfter } from './earning.ts'
 import type { LotData, OrderEarning } from './model.ts'
 import { free } from './passing.ts'
 import type { Programme } from './programme.ts'
@@ -17,7 +17,12 @@ export const earn: Rule<'earn'> = (command, state, env) => {
   if (order && state.orders[order.id]?.earnings.length) return no({ code: 'loyalty/already-posted', details: { posting: order.id } })
   const earned = earnings(env.programme, state, command, env.budgets ?? {})
   if ('code' in earned) return no(earned)
-  const availableAt = availableFrom(env.programme, at)
+  const own = earned.earnings.find((one) => one.currency === env.programme.currency)?.points ?? 0
+  const limits = limitsAfter(env.programme, state, at, own)
+  const over = own > 0 ? limits.passed : null
+  if (over?.limit.over === 'reject')
+    return no({ code: 'loyalty/over-limit', details: { limit: over.limit.id, points: over.points, allowed: over.limit.points } })
+  const availableAt = over ? null : availableFrom(env.programme, at)
   const lots: LotData[] = []
   const debtPaid: { [currency: string]: number } = {}
   for (const { currency, points } of earned.earnings) {
@@ -37,11 +42,39 @@ export const earn: Rule<'earn'> = (command, state, env) => {
   )
   const record = order ? { ...recordOf(state, order.id, orderValue(order), env.programme), earnings: newEarnings } : null
   const source = order ? { order: order.id } : { event: command.event?.type ?? '' }
-  const points = earned.earnings.find((one) => one.currency === env.programme.currency)?.points ?? 0
+  const counters = { ...earned.counters, ...limits.counters }
+  const flagged = over ? [event('loyalty.flagged', at, { earning: id, limit: over.limit.id, points: own })] : []
+  const waits = over ? [{ code: 'loyalty/under-review', data: { points: 0, currency: env.programme.currency, limit: over.limit.id } }] : []
   return {
-    events: [event('loyalty.earned', at, { posting: id, lots, debtPaid, source, record, counters: earned.counters })],
-    answer: { points, lots: lots.map(shownLot), lines: earned.lines },
+    events: [event('loyalty.earned', at, { posting: id, lots, debtPaid, source, record, counters }), ...flagged],
+    answer: { points: own, lots: lots.map(shownLot), lines: [...earned.lines, ...waits] },
     uses: earned.uses,
+  }
+}
+
+/** Points of an offer. Its stock and its codes are shared by all accounts, and so the service's to keep. */
+export const claim: Rule<'claim'> = (command, state, env) => {
+  const { at, id } = command
+  const offer = (env.programme.offers ?? []).find((one) => one.id === command.offer)
+  const unavailable = (why: 'unknown' | 'dates' | 'condition' | 'claimed' | 'needs-code') =>
+    no({ code: 'loyalty/offer-unavailable', details: { offer: command.offer, why } })
+  if (!offer) return unavailable('unknown')
+  const [from, until] = [offer.from, offer.until].map((text) => (text === undefined ? undefined : Date.parse(text)))
+  if ((from !== undefined && at < from) || (until !== undefined && at >= until)) return unavailable('dates')
+  const facts = { member: command.member, tier: state.standing?.tier }
+  if (offer.when && !holds(offer.when, (path) => valueAt(facts, path))) return unavailable('condition')
+  if (offer.byCode && !command.byCode) return unavailable('needs-code')
+  const counter = `offer/${offer.id}`
+  const claimed = state.counters[counter] ?? 0
+  if (claimed >= (offer.perAccount ?? 1)) return unavailable('claimed')
+  const { currency } = env.programme
+  const { points } = offer
+  const came = incoming(state, env, { lot: id, currency, points, earnedAt: at, availableAt: availableFrom(env.programme, at) })
+  const debtPaid = came.paid > 0 ? { [currency]: came.paid } : {}
+  const counters = { [counter]: claimed + 1 }
+  return {
+    events: [event('loyalty.earned', at, { posting: id, lots: [came.lot], debtPaid, source: { event: counter }, record: null, counters })],
+    answer: { points, lots: [shownLot(came.lot)], lines: [{ code: 'loyalty/offer', data: { points, currency, offer: offer.id } }] },
   }
 }
 
@@ -55,6 +88,29 @@ export const releasePending: Rule<'release-pending'> = (command, state, env) => 
       points: own.reduce((sum, lot) => sum + free(lot), 0),
       lots: own.map((lot) => ({ lot: lot.id, points: free(lot), expiresAt: lot.expiresAt })),
       lines: [],
+    },
+  }
+}
+
+/** Somebody looked at an earning that waits and takes its points away. */
+export const dismiss: Rule<'dismiss'> = (command, state, env) => {
+  const waiting = state.lots.filter((lot) => lot.posting === command.posting && lot.availableAt === null && free(lot) > 0)
+  if (waiting.length === 0) return no({ code: 'loyalty/nothing-pending', details: { posting: command.posting } })
+  const { id, at, reason } = command
+  const currencies = [...new Set(waiting.map((lot) => lot.currency))]
+  const deducted = currencies.map((currency, n) => {
+    const taken = waiting.filter((lot) => lot.currency === currency).map((lot) => ({ lot: lot.id, points: free(lot) }))
+    const points = taken.reduce((sum, some) => sum + some.points, 0)
+    return event('loyalty.deducted', at, { posting: n === 0 ? id : `${id}/${n + 1}`, currency, points, taken, debt: 0, reason })
+  })
+  const own = waiting.filter((lot) => lot.currency === env.programme.currency)
+  const points = -own.reduce((sum, lot) => sum + free(lot), 0)
+  return {
+    events: [...deducted, event('loyalty.dismissed', at, { earning: command.posting })],
+    answer: {
+      points,
+      lots: own.map((lot) => ({ lot: lot.id, points: -free(lot), expiresAt: lot.expiresAt })),
+      lines: [{ code: 'loyalty/deducted', data: { points, currency: env.programme.currency, reason } }],
     },
   }
 }

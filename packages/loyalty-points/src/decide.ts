@@ -1,6 +1,6 @@
 import { toIso } from '@patronkit/core/service'
 import { tally } from './balance.ts'
-import { earn, grant, reinstate, releasePending } from './decide-earn.ts'
+import { claim, dismiss, earn, grant, reinstate, releasePending } from './decide-earn.ts'
 import { refund, reverse } from './decide-refund.ts'
 import { capture, deduct, hold, redeem, release, replace } from './decide-spend.ts'
 import { type Accepted, type Decision, type Done, type Env, event, isDone, no, type Outcome, type Rule } from './decision.ts'
@@ -25,7 +25,9 @@ const wait: Rule<'pass-time'> = () => ({ events: [], answer: { points: 0, lots: 
 
 const RULES: { readonly [T in Command['type']]: Rule<T> } = {
   earn,
+  claim,
   'release-pending': releasePending,
+  dismiss,
   grant,
   deduct,
   hold,
@@ -44,7 +46,7 @@ const RULES: { readonly [T in Command['type']]: Rule<T> } = {
 /** What a frozen account does not do. A hold that was authorised before may still be captured, a refund always comes through. */
 const SPENDS = new Set<Command['type']>(['hold', 'replace', 'redeem', 'deduct'])
 /** What counts as activity for expiry. */
-const ACTIVE = new Set<Command['type']>(['earn', 'grant', 'capture', 'redeem'])
+const ACTIVE = new Set<Command['type']>(['earn', 'claim', 'grant', 'capture', 'redeem'])
 
 /** The first event of an account. `at` is epoch ms, `zone` the member's own. */
 export function openAccount(

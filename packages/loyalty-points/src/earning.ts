@@ -6,7 +6,17 @@ import { pointsFor } from './clawback.ts'
 import { Exact } from './exact.ts'
 import { dateOf, dayAt, periodEnd, periodStart } from './local-day.ts'
 import type { AccountState, Command, Order } from './model.ts'
-import { type Campaign, type Cap, type EarnRule, type Programme, ruleId, type SpendRule, type Stacking, zoneOf } from './programme.ts'
+import {
+  type Campaign,
+  type Cap,
+  type EarnLimit,
+  type EarnRule,
+  type Programme,
+  ruleId,
+  type SpendRule,
+  type Stacking,
+  zoneOf,
+} from './programme.ts'
 import type { Rejection } from './refusals.ts'
 
 /** What is left of a campaign's budget; one that is missing here is unknown, and then the campaign gives nothing. */
@@ -135,6 +145,11 @@ function look(
     const units = items.reduce((sum, item) => sum + item.quantity, 0)
     return units > 0 ? given(String(units), '1', 'floor', 'items') : passed('no-item')
   }
+  if ('achievement' in rule) {
+    const reached = streaks[`achievement/${id}`]
+    if (reached === undefined) return passed(rule.achievement.of === 'order' ? 'no-order' : 'other-event')
+    return reached === rule.achievement.times ? given('1', '1', 'floor', 'achievement') : passed('achievement')
+  }
   const now = streaks[`streak/${id}/length`] ?? 0
   return now > 0 && now % rule.streak.times === 0 && streaks[`streak/${id}/grown`] ? given('1', '1', 'floor', 'streak') : passed('streak')
 }
@@ -161,13 +176,20 @@ function stacked(looked: readonly Looked[], stacking: Stacking): readonly Looked
   )
 }
 
-/** Streaks after this command, by counters: length, the period last seen, and whether this command made it grow. */
+/**
+ * Streaks and achievements after this command, by counters: a streak's length, the period last seen, and whether this command
+ * made it grow; how often what an achievement counts has come in.
+ */
 function streaksAfter(programme: Programme, state: AccountState, command: Earn): { readonly [key: string]: number } {
   const counters: { [key: string]: number } = {}
   for (const [place, rule] of programme.earn.entries()) {
+    if ('achievement' in rule && happened(rule.achievement.of, command)) {
+      const key = `achievement/${ruleId(rule, place)}`
+      counters[key] = (state.counters[key] ?? 0) + 1
+    }
     if (!('streak' in rule)) continue
     const { of, every } = rule.streak
-    if (of === 'order' ? !command.order : command.event?.type !== of) continue
+    if (!happened(of, command)) continue
     const key = `streak/${ruleId(rule, place)}`
     const period = periodStart(dayAt(zoneOf(programme), command.at), every)
     const [last, length] = [state.counters[`${key}/period`], state.counters[`${key}/length`] ?? 0]
@@ -179,6 +201,8 @@ function streaksAfter(programme: Programme, state: AccountState, command: Earn):
   }
   return counters
 }
+
+const happened = (of: string, command: Earn): boolean => (of === 'order' ? command.order !== undefined : command.event?.type === of)
 
 interface Boosted {
   readonly terms: Terms
@@ -282,11 +306,29 @@ function counterOf(cap: Cap, at: number, zone: string): string | null {
   return cap.each === 'lifetime' ? `cap/${cap.id}` : `cap/${cap.id}/${dateOf(periodStart(dayAt(zone, at), cap.each))}`
 }
 
+/** What an earning does to the limits of a period: the first that it passes, and where the counters stand after it. */
+export function limitsAfter(programme: Programme, state: AccountState, at: number, points: number) {
+  const counters: { [key: string]: number } = {}
+  let passed: { readonly limit: EarnLimit; readonly points: number } | null = null
+  for (const limit of programme.limits ?? []) {
+    const key = limitCounter(limit, at, zoneOf(programme))
+    const after = (state.counters[key] ?? 0) + points
+    counters[key] = after
+    if (after > limit.points && (passed === null || limit.over === 'reject')) passed = { limit, points: after }
+  }
+  return { counters, passed }
+}
+
+const limitCounter = (limit: EarnLimit, at: number, zone: string): string =>
+  `limit/${limit.id}/${dateOf(periodStart(dayAt(zone, at), limit.each))}`
+
 /** The counters that an earning looks at. */
 export function countersOf(programme: Programme, at: number): readonly string[] {
   const caps = (programme.caps ?? []).flatMap((cap) => counterOf(cap, at, zoneOf(programme)) ?? [])
   const streaks = programme.earn.flatMap((rule, place) => ('streak' in rule ? [`streak/${ruleId(rule, place)}`] : []))
-  return [...caps, ...streaks.flatMap((key) => [`${key}/period`, `${key}/length`])]
+  const achievements = programme.earn.flatMap((rule, place) => ('achievement' in rule ? [`achievement/${ruleId(rule, place)}`] : []))
+  const limits = (programme.limits ?? []).map((limit) => limitCounter(limit, at, zoneOf(programme)))
+  return [...caps, ...limits, ...achievements, ...streaks.flatMap((key) => [`${key}/period`, `${key}/length`])]
 }
 
 function withinCaps(programme: Programme, state: AccountState, at: number, currency: string, terms: Terms) {

@@ -22,6 +22,7 @@ export const NOBODY: AccountState = Object.freeze({
   spends: {},
   orders: {},
   merges: {},
+  reviews: {},
   postings: {},
   counters: {},
   movements: [],
@@ -41,9 +42,15 @@ export function evolve(before: AccountState, event: LoyaltyEvent): AccountState 
     case 'loyalty.granted':
     case 'loyalty.received':
       return incoming(active(state, event.at), event.data)
+    case 'loyalty.flagged': {
+      const { earning, limit, points } = event.data
+      return { ...state, reviews: { ...state.reviews, [earning]: { limit, points, at: event.at } } }
+    }
+    case 'loyalty.dismissed':
+      return reviewed(state, event.data.earning)
     case 'loyalty.released': {
       const due = (lot: Lot) => lot.posting === event.data.posting && lot.availableAt === null
-      return { ...state, lots: state.lots.map((lot) => (due(lot) ? { ...lot, availableAt: event.at } : lot)) }
+      return { ...reviewed(state, event.data.posting), lots: state.lots.map((lot) => (due(lot) ? { ...lot, availableAt: event.at } : lot)) }
     }
     case 'loyalty.deducted':
       return posted(
@@ -102,6 +109,12 @@ export const evolveAll = (state: AccountState, events: readonly LoyaltyEvent[]):
 
 const active = (state: AccountState, at: number): AccountState => ({ ...state, activeAt: Math.max(state.activeAt, at) })
 const posted = (state: AccountState, id: string): AccountState => ({ ...state, postings: { ...state.postings, [id]: true } })
+
+function reviewed(state: AccountState, earning: string): AccountState {
+  if (!state.reviews[earning]) return state
+  const { [earning]: _, ...reviews } = state.reviews
+  return { ...state, reviews }
+}
 
 /** Changes the lots that are named, and leaves the others as they are. */
 function touched(state: AccountState, taken: readonly Taken[], change: (lot: Lot, points: number) => Lot): AccountState {

@@ -1,8 +1,9 @@
 import './refusals.ts'
 
 export type { BalanceView, BothAnswer, HoldAnswer, Posting, RefundAnswer, SpendAnswer } from './answers.ts'
-export type { AccountLine, AccountStatus, HoldView, LotView, StatementLineView, StatementView, TierStatus } from './ask.ts'
+export type { AccountLine, AccountStatus, HoldView, LotView, ReviewView, StatementLineView, StatementView, TierStatus } from './ask.ts'
 export { balanceAt, tierAt } from './balance.ts'
+export type { Broken, Verified } from './books.ts'
 export {
   festivals,
   type GiftAnswer,
@@ -18,6 +19,7 @@ export {
   type YearlyDay,
 } from './care.ts'
 export { type ClawbackPolicy, clawback, type SpendRate } from './clawback.ts'
+export type { Anchored, Erased } from './closing.ts'
 export { decide, openAccount } from './decide.ts'
 export { type BothAccepted, decideMerge, decideTransfer, decideUnmerge } from './decide-between.ts'
 export type { Accepted, Answer, Balance, Decision, Env, NeedsLots, Rejected } from './decision.ts'
@@ -42,15 +44,19 @@ export type {
   Spend,
 } from './model.ts'
 export type {
+  AchievementRule,
   Campaign,
   Cap,
+  EarnLimit,
   EarnRule,
   EventRule,
   ItemRule,
   NegativePolicy,
+  Offer,
   Programme,
   ProgrammeDefinition,
   Redemption,
+  Referral,
   RefundPolicy,
   Reward,
   SpendRule,
@@ -63,16 +69,22 @@ export { type Rejection, refusal } from './refusals.ts'
 export type {
   Adjust,
   Capture,
+  Claim,
+  CloseStatement,
+  Dismiss,
   Earn,
   Freeze,
   HoldPoints,
   Import,
+  IssueCodes,
   MemberFacts,
   Merge,
   OnAccount,
   Open,
   Purchase,
   Redeem,
+  RedeemTogether,
+  Refer,
   Refund,
   Reinstate,
   Release,

@@ -35,10 +35,11 @@ import {
   type Owner,
   orderOf,
   ownerOf,
+  reviewOf,
   spendOf,
 } from './rows.ts'
 import { type InForce, programmeVersions, type Rulebook } from './rulebook.ts'
-import { accounts, counters, holds, lots, merges, movements, orders, postings, spends } from './tables.ts'
+import { accounts, counters, holds, lots, merges, movements, orders, postings, reviews, spends } from './tables.ts'
 import { countsBack } from './tiers.ts'
 
 export const SUBJECT = 'loyalty-account'
@@ -60,8 +61,10 @@ export interface Needs {
   readonly lotsOf?: string | undefined
   /** Lots of which something expired from here on. */
   readonly expiredFrom?: number | undefined
-  /** Counters of caps and streaks. */
+  /** Counters of caps, streaks and achievements. */
   readonly earns?: boolean
+  /** Counters by name. */
+  readonly counters?: readonly string[]
   readonly merges?: boolean
 }
 
@@ -177,6 +180,7 @@ export function* load(
     orders: order ? { [order.id]: order } : {},
     spends: Object.fromEntries(more.spends.map((one) => [one.id, one])),
     merges: more.merges,
+    reviews: more.reviews,
     postings: madeBefore(needs, posted, named, mine(named)),
     counters: more.counters,
     movements: more.movements,
@@ -254,7 +258,7 @@ interface Others {
 function* others(ctx: Context, i: Others) {
   const { owner, needs, at, programme, row, order } = i
   const tier = programme.tiers && row.standing ? tierReads(i) : null
-  const names = needs.earns ? countersOf(programme, at) : []
+  const names = [...(needs.earns ? countersOf(programme, at) : []), ...(needs.counters ?? [])]
   const asked = gathering()
   const spendRows =
     order && order.spends.length > 0
@@ -266,6 +270,8 @@ function* others(ctx: Context, i: Others) {
     needs.expiredFrom === undefined
       ? null
       : asked.ask(list(lots, { where: ofOwner(owner, field('goes_at').gte(needs.expiredFrom), field('expired').gt(0)), limit: MANY }))
+  const flagged =
+    needs.lotsOf === undefined ? null : asked.ask(list(reviews, { where: ofOwner(owner, field('posting').eq(needs.lotsOf)), limit: 1 }))
   const counted =
     names.length > 0 ? asked.ask(list(counters, { where: ofOwner(owner, field('name').in(names)), limit: names.length })) : null
   const merged = needs.merges ? asked.ask(list(merges, { where: ofOwner(owner), order: ['merge'], limit: MOST_HOLDS })) : null
@@ -287,6 +293,7 @@ function* others(ctx: Context, i: Others) {
   return {
     lots: [...extra.values()],
     spends: found as readonly Spend[],
+    reviews: Object.fromEntries((answer(flagged) ?? []).map((one) => [one.posting, reviewOf(one)])),
     counters: Object.fromEntries((answer(counted) ?? []).map(({ name, n }) => [name, n])),
     merges: Object.fromEntries((answer(merged) ?? []).map((one) => [one.merge, mergeOf(one)])),
     movements: [...behindWindow, ...(answer(moved) ?? []).map((one) => ({ at: one.at, points: one.points }))],

@@ -80,6 +80,13 @@ export interface MergeRecord {
   readonly lots: readonly { readonly here: string; readonly there: string }[]
 }
 
+/** An earning that passed a limit. */
+export interface Review {
+  readonly limit: string
+  readonly points: number
+  readonly at: number
+}
+
 /**
  * A loyalty account. `lots` stand in order of use. What is closed (empty lots, ended holds, old orders) may be missing from a
  * state that was loaded, unless the command at hand names it: see `needs`.
@@ -110,6 +117,8 @@ export interface AccountState {
   readonly spends: { readonly [id: string]: Spend }
   readonly orders: { readonly [id: string]: OrderRecord }
   readonly merges: { readonly [id: string]: MergeRecord }
+  /** Earnings that wait for somebody to look at them, those that are loaded. */
+  readonly reviews: { readonly [posting: string]: Review }
   /** Postings that were made, those that are loaded. */
   readonly postings: { readonly [id: string]: true }
   /** Points earned by cap and period, and streaks by rule. */
@@ -154,7 +163,16 @@ export type Command =
       readonly event?: { readonly type: string; readonly data?: { readonly [name: string]: Json } | undefined } | undefined
       readonly member?: { readonly [name: string]: Json } | undefined
     }
+  | {
+      readonly type: 'claim'
+      readonly id: string
+      readonly at: number
+      readonly offer: string
+      readonly byCode: boolean
+      readonly member?: { readonly [name: string]: Json } | undefined
+    }
   | { readonly type: 'release-pending'; readonly at: number; readonly posting: string }
+  | { readonly type: 'dismiss'; readonly id: string; readonly at: number; readonly posting: string; readonly reason: string }
   | {
       readonly type: 'grant'
       readonly id: string
@@ -268,6 +286,10 @@ export interface LoyaltyEvents {
     readonly record: OrderRecord | null
     readonly counters: { readonly [key: string]: number }
   }
+  /** An earning passed a limit; its points wait. */
+  'loyalty.flagged': { readonly earning: string; readonly limit: string; readonly points: number }
+  /** Somebody looked at an earning and took its points away. */
+  'loyalty.dismissed': { readonly earning: string }
   'loyalty.released': { readonly posting: string }
   'loyalty.granted': Incoming & { readonly reason: string }
   'loyalty.deducted': {

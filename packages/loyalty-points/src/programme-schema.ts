@@ -44,7 +44,22 @@ const earnRule = z.union([
       times: z.number().int().min(2).max(366),
     }),
   }),
+  z.strictObject({
+    ...rule,
+    achievement: z.strictObject({ of: z.string().min(1).max(100), times: z.number().int().min(1).max(1_000_000) }),
+  }),
 ])
+
+const offer = z.strictObject({
+  id: definitionId,
+  points,
+  from: isoInstant.optional(),
+  until: isoInstant.optional(),
+  when,
+  stock: z.number().int().min(1).max(1_000_000_000).optional(),
+  perAccount: z.number().int().min(1).max(1_000_000).optional(),
+  byCode: z.boolean().optional(),
+})
 
 const campaign = z
   .strictObject({
@@ -135,6 +150,10 @@ export const programmeSchema: z.ZodType<Programme> = z.strictObject({
     }),
     50,
   ).optional(),
+  limits: distinct(
+    z.strictObject({ id: definitionId, points, each: z.enum(['day', 'week', 'month']), over: z.enum(['reject', 'review']) }),
+    20,
+  ).optional(),
   pending: z.union([z.strictObject({ for: wall }), z.strictObject({ until: z.literal('released') })]).optional(),
   redeem: z
     .strictObject({
@@ -146,7 +165,12 @@ export const programmeSchema: z.ZodType<Programme> = z.strictObject({
       maxShare: share.optional(),
     })
     .optional(),
-  rewards: distinct(z.strictObject({ id: definitionId, points, when }), 1_000).optional(),
+  rewards: distinct(
+    z.strictObject({ id: definitionId, points, when, stock: z.number().int().min(1).max(1_000_000_000).optional() }),
+    1_000,
+  ).optional(),
+  referral: z.strictObject({ referrer: points, referee: points }).optional(),
+  offers: distinct(offer, 1_000).optional(),
   expiry: expiry.optional(),
   negative: z
     .discriminatedUnion('policy', [

@@ -43,7 +43,13 @@ export interface StreakRule extends AnyRule {
   readonly streak: { readonly of: 'order' | (string & {}); readonly every: 'day' | 'week' | 'month'; readonly times: number }
 }
 
-export type EarnRule = SpendRule | EventRule | ItemRule | StreakRule
+/** Points once, when the so-manieth order or event comes in: the tenth visit, the first review. */
+export interface AchievementRule extends AnyRule {
+  readonly points: number
+  readonly achievement: { readonly of: 'order' | (string & {}); readonly times: number }
+}
+
+export type EarnRule = SpendRule | EventRule | ItemRule | StreakRule | AchievementRule
 
 /** Points on top of what the rules give: a factor, or a number. Its budget is shared by all accounts. */
 export interface Campaign {
@@ -72,6 +78,17 @@ export interface Cap {
   readonly currency?: string | undefined
 }
 
+/**
+ * More points than this in a period are suspicious: refused, or kept waiting until somebody has looked at them. Unlike a cap it
+ * does not cut.
+ */
+export interface EarnLimit {
+  readonly id: string
+  readonly points: number
+  readonly each: 'day' | 'week' | 'month'
+  readonly over: 'reject' | 'review'
+}
+
 /** How points pay for an order. */
 export interface Redemption {
   readonly points: number
@@ -89,6 +106,34 @@ export interface Reward {
   readonly id: string
   readonly points: number
   readonly when?: Pred | undefined
+  /** How many there are, over all accounts. */
+  readonly stock?: number | undefined
+}
+
+/**
+ * Points for the asking: by its name, or by codes that were given out, each good once. Limited in time, in number over all
+ * accounts, and to one a member.
+ */
+export interface Offer {
+  readonly id: string
+  readonly points: number
+  readonly from?: string | undefined
+  readonly until?: string | undefined
+  readonly when?: Pred | undefined
+  /** How often it may be claimed, over all accounts. */
+  readonly stock?: number | undefined
+  /** How often by one account; default 1. */
+  readonly perAccount?: number | undefined
+  /** Default false: anybody may claim it. True: only with one of its codes. */
+  readonly byCode?: boolean | undefined
+}
+
+/** Points for bringing somebody along: both sides, once for each who was brought. */
+export interface Referral {
+  /** For who brought somebody. */
+  readonly referrer: number
+  /** For who was brought. */
+  readonly referee: number
 }
 
 /** What happens when more is taken back than is there: forget the rest, owe it down to a floor (at most 0), or refuse. */
@@ -119,10 +164,13 @@ export interface Programme {
   /** Default best. `sum`: ×2 and ×3 make ×4; `multiply`: ×6. */
   readonly campaignStacking?: Stacking | 'multiply' | undefined
   readonly caps?: readonly Cap[] | undefined
+  readonly limits?: readonly EarnLimit[] | undefined
   /** Points wait: so long after they were earned, or until they are released. */
   readonly pending?: { readonly for: WallDuration } | { readonly until: 'released' } | undefined
   readonly redeem?: Redemption | undefined
   readonly rewards?: readonly Reward[] | undefined
+  readonly referral?: Referral | undefined
+  readonly offers?: readonly Offer[] | undefined
   /** Default never. */
   readonly expiry?: ExpiryPolicy | undefined
   /** Default clamp. */

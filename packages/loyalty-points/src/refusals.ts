@@ -29,6 +29,12 @@ declare global {
     'loyalty/points-out-of-range': { readonly points: string }
     'loyalty/before-account': { readonly account: string; readonly openedAt: string }
     'loyalty/in-the-future': { readonly at: string; readonly now: string }
+    'loyalty/offer-unavailable': {
+      readonly offer: string
+      readonly why: 'unknown' | 'dates' | 'condition' | 'claimed' | 'sold-out' | 'needs-code' | 'code-unknown' | 'code-used'
+    }
+    'loyalty/over-limit': { readonly limit: string; readonly points: number; readonly allowed: number }
+    'loyalty/already-referred': { readonly referee: string }
     'loyalty/programme-unknown': { readonly programme: string; readonly at: string }
     'loyalty/account-unknown': { readonly programme: string; readonly account: string }
     'loyalty/order-on-several-accounts': { readonly order: string; readonly accounts: readonly string[] }
@@ -74,6 +80,10 @@ const SAID: Said = {
   'loyalty/points-out-of-range': (d) => `${d.points} points are not a safe integer. Points stay within 9007199254740991.`,
   'loyalty/before-account': (d) => `account ${d.account} was opened at ${d.openedAt}. Open it earlier, or date the command later.`,
   'loyalty/in-the-future': (d) => `${d.at} lies after now, ${d.now}. Date it when it happened, at the latest now.`,
+  'loyalty/offer-unavailable': (d) => `${d.offer} cannot be had: ${d.why}. Look at its dates, conditions, stock and codes.`,
+  'loyalty/over-limit': (d) =>
+    `with this the account would earn ${d.points} points in the period, limit ${d.limit} allows ${d.allowed}. Look at it, or wait for the next period.`,
+  'loyalty/already-referred': (d) => `account ${d.referee} was brought by somebody before, or is the referrer. Each is brought once.`,
   'loyalty/programme-unknown': (d) =>
     `no version of programme ${d.programme} is in force at ${d.at}. Publish it, effective from then or before.`,
   'loyalty/account-unknown': (d) =>

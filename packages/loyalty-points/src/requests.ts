@@ -58,6 +58,31 @@ export interface Redeem extends Write, OnAccount {
   readonly order?: Order
   readonly member?: MemberFacts
 }
+export interface Claim extends Write, OnAccount {
+  readonly offer: string
+  /** One of the offer's codes, where it asks for one. */
+  readonly code?: string
+  readonly member?: MemberFacts
+}
+export interface IssueCodes {
+  readonly idempotencyKey: string
+  readonly programme: string
+  readonly offer: string
+  /** At most 1,000 at once, each good for one claim. */
+  readonly codes: readonly string[]
+}
+export interface Refer extends Write {
+  readonly programme: string
+  /** Who brought somebody, and who was brought: both get what the programme says, once for each who was brought. */
+  readonly referrer: string
+  readonly referee: string
+}
+export interface RedeemTogether extends Write {
+  readonly programme: string
+  /** The accounts of a household, 2 to 50. The points that expire first go first, whosever they are. */
+  readonly accounts: readonly string[]
+  readonly points: number
+}
 export interface Refund extends Write {
   readonly order: string
   readonly amount: Money
@@ -74,6 +99,11 @@ export interface Reverse extends Write {
 export interface Settle extends Write, OnAccount {
   /** The earning whose points wait. */
   readonly posting: string
+}
+export interface Dismiss extends Write, OnAccount {
+  /** The earning that waits. */
+  readonly posting: string
+  readonly reason: string
 }
 export interface Adjust extends Write, OnAccount {
   /** Positive: given; negative: taken. */
@@ -166,9 +196,14 @@ export const REQUESTS = {
     order: orderSchema.optional(),
     member: plainSchema.optional(),
   }).refine((value) => (value.points === undefined) !== (value.reward === undefined), 'give either points or a reward'),
+  claim: on({ offer: idSchema, code: idSchema.optional(), member: plainSchema.optional() }),
+  issueCodes: z.strictObject({ idempotencyKey: key, programme, offer: idSchema, codes: z.array(idSchema).min(1).max(1_000) }),
+  refer: of({ programme, referrer: idSchema, referee: idSchema }),
+  redeemTogether: of({ programme, accounts: z.array(idSchema).min(2).max(50), points: pointsSchema }),
   refund: of({ order: idSchema, amount: amountSchema, account: idSchema.optional(), programme: programme.optional() }),
   reverse: of({ posting: made, points: pointsSchema.optional() }),
   settle: on({ posting: made }),
+  dismiss: on({ posting: made, reason: reasonSchema }),
   adjust: on({
     points: z
       .number()
@@ -205,6 +240,7 @@ export const ASKED = {
   holds: z.strictObject({ ...onAccount }),
   statement: z.strictObject({ ...onAccount, currency: currencySchema, from: instantSchema, to: instantSchema, knownAt: asOf }),
   explain: z.strictObject({ posting: made, account: idSchema.optional() }),
+  reviews: z.strictObject({ programme, after: z.string().max(1_000).optional(), limit: z.number().int().min(1).max(1_000).optional() }),
   erase: z.strictObject({ ...onAccount }),
   verify: z.strictObject({
     anchor: z.strictObject({ id: z.string().min(1).max(200), root: z.string().max(64) }).optional(),

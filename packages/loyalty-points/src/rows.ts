@@ -1,8 +1,8 @@
 import type { Money } from '@patronkit/core'
 import type { Json, RowOf } from '@patronkit/core/service'
 import type { Taken } from './lots.ts'
-import type { AccountState, Hold, Lot, MergeRecord, OrderRecord, Spend } from './model.ts'
-import { type accounts, type holds, type lots, type merges, NEVER, type orders, type spends } from './tables.ts'
+import type { AccountState, Hold, Lot, MergeRecord, OrderRecord, Review, Spend } from './model.ts'
+import { type accounts, type holds, type lots, type merges, NEVER, type orders, type reviews, type spends } from './tables.ts'
 import type { Standing } from './tiers.ts'
 
 export type AccountRow = RowOf<typeof accounts>
@@ -11,6 +11,7 @@ export type HoldRow = RowOf<typeof holds>
 export type SpendRow = RowOf<typeof spends>
 export type OrderRow = RowOf<typeof orders>
 export type MergeRow = RowOf<typeof merges>
+export type ReviewRow = RowOf<typeof reviews>
 
 /** Whose rows. */
 export type Owner = { readonly programme: string; readonly account: string }
@@ -135,6 +136,16 @@ export const mergeRow = (owner: Owner, merge: string, record: MergeRecord): Merg
   lots: record.lots as unknown as Json,
 })
 
+export const reviewOf = (row: ReviewRow): Review => ({ limit: row.limit_id, points: row.points, at: row.at })
+
+export const reviewRow = (owner: Owner, posting: string, review: Review): ReviewRow => ({
+  ...ownerOf(owner),
+  posting,
+  limit_id: review.limit,
+  points: review.points,
+  at: review.at,
+})
+
 /** The account without its lots, holds and orders. */
 export const bareStateOf = (row: AccountRow): AccountState => ({
   account: row.account,
@@ -154,6 +165,7 @@ export const bareStateOf = (row: AccountRow): AccountState => ({
   spends: {},
   orders: {},
   merges: {},
+  reviews: {},
   postings: {},
   counters: {},
   movements: [],

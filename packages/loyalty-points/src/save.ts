@@ -4,6 +4,8 @@ import {
   type Happened,
   type Json,
   type Pinned,
+  type Row,
+  type Table,
   type TimerLease,
   type TimerWrite,
   type Unique,
@@ -20,8 +22,8 @@ import { type Loaded, SUBJECT, subjectOf } from './load.ts'
 import type { AccountState, Lot, LoyaltyEvent } from './model.ts'
 import { free } from './passing.ts'
 import { expiryOf, type Programme } from './programme.ts'
-import { type AccountRow, holdRow, lotRow, mergeRow, type Other, type Owner, orderRow, ownerOf, spendRow } from './rows.ts'
-import { accounts, counters, entries, holds, lots, merges, movements, NEVER, orders, postings, spends } from './tables.ts'
+import { type AccountRow, holdRow, lotRow, mergeRow, type Other, type Owner, orderRow, ownerOf, reviewRow, spendRow } from './rows.ts'
+import { accounts, counters, entries, holds, lots, merges, movements, NEVER, orders, postings, reviews, spends } from './tables.ts'
 
 export const QUEUE = 'loyalty'
 
@@ -47,8 +49,10 @@ export function unitFor(ctx: Context, i: ToSave): Unit {
   const currency = loaded.row?.currency ?? loaded.rules.programme.currency
   const row = accountRow({ row: loaded.row, owner, currency }, state, changed, timerAt)
   const writes: Write[] = [
-    loaded.row ? { write: 'put', table: accounts, row } : { write: 'insert', table: accounts, row },
-    ...changed.map(({ lot, was }): Write => ({ write: was ? 'put' : 'insert', table: lots, row: lotRow(owner, lot) })),
+    ...changedRow(accounts, ownerOf(owner), loaded.row, row),
+    ...changed.flatMap(({ lot, was }) =>
+      changedRow(lots, { ...ownerOf(owner), lot: lot.id }, was ? lotRow(owner, was) : null, lotRow(owner, lot)),
+    ),
     ...bookEntries(owner, events, head.seq, loaded.now),
     ...parts(owner, before, state),
     ...qualified(owner, events, head.seq),
@@ -69,6 +73,18 @@ export function unitFor(ctx: Context, i: ToSave): Unit {
     },
   )
   return { ...unit, unique: uniques(loaded, before, accepted) }
+}
+
+/** A new row whole; of one that was there only what differs. */
+function changedRow(table: Table, key: Row, was: Row | null, row: Row): readonly Write[] {
+  if (!was) return [{ write: 'insert', table, row }]
+  const set: { [column: string]: Row[string] } = {}
+  for (const [column, value] of Object.entries(row)) {
+    const before = was[column]
+    const same = before === value || (typeof value === 'object' && JSON.stringify(before) === JSON.stringify(value))
+    if (!same) set[column] = value
+  }
+  return Object.keys(set).length === 0 ? [] : [{ write: 'change', table, key, set }]
 }
 
 const timerWrite = (key: string, dueAt: number | null): TimerWrite =>
@@ -197,6 +213,12 @@ function parts(owner: Owner, before: AccountState, after: AccountState): readonl
   for (const [, order] of differing(before.orders, after.orders)) writes.push({ write: 'put', table: orders, row: orderRow(owner, order) })
   for (const merge of Object.keys(before.merges)) {
     if (!after.merges[merge]) writes.push({ write: 'remove', table: merges, key: { merge } })
+  }
+  for (const [posting, review] of differing(before.reviews, after.reviews)) {
+    writes.push({ write: 'insert', table: reviews, row: reviewRow(owner, posting, review) })
+  }
+  for (const posting of Object.keys(before.reviews)) {
+    if (!after.reviews[posting]) writes.push({ write: 'remove', table: reviews, key: { ...ownerOf(owner), posting } })
   }
   for (const [name, n] of differing(before.counters, after.counters)) {
     writes.push({ write: 'put', table: counters, row: { ...ownerOf(owner), name, n } })

@@ -81,6 +81,7 @@ export const commandSchema = z.discriminatedUnion('type', [
       member,
     })
     .refine((value) => (value.order === undefined) !== (value.event === undefined), 'give either an order or an event'),
+  z.strictObject({ type: z.literal('claim'), ...common, offer: id, byCode: z.boolean(), member }),
   z.strictObject({ type: z.literal('release-pending'), at, posting: id }),
   z.strictObject({
     type: z.literal('grant'),
@@ -89,6 +90,7 @@ export const commandSchema = z.discriminatedUnion('type', [
     currency,
     reason,
   }),
+  z.strictObject({ type: z.literal('dismiss'), ...common, posting: id, reason }),
   z.strictObject({ type: z.literal('deduct'), ...common, points, currency, reason }),
   z.strictObject({ type: z.literal('hold'), ...common, points, until: at, order: order.optional() }),
   z.strictObject({ type: z.literal('capture'), ...common, hold: id, points: points.optional() }),

@@ -34,11 +34,13 @@ import {
   holds,
   type LotView,
   lots,
+  type ReviewView,
+  reviewPage,
   type StatementView,
   statement,
   status,
 } from './ask.ts'
-import { type KeptBoth, merge, previewTransfer, transfer, unmerge } from './between.ts'
+import { type KeptBoth, merge, previewTransfer, refer, transfer, unmerge } from './between.ts'
 import { type Verified, verify } from './books.ts'
 import { type Anchored, anchor, closeStatement, type Erased, erase } from './closing.ts'
 import { carryOut, carryOutMany, type Requested, settled, tryOut, type Verb, type Where } from './command.ts'
@@ -46,6 +48,8 @@ import { decide } from './decide.ts'
 import type { Accepted } from './decision.ts'
 import { loadAccount } from './load.ts'
 import { loyaltySchema } from './migrations.ts'
+import { issueCodes } from './offers.ts'
+import { redeemTogether } from './pool.ts'
 import type * as R from './requests.ts'
 import { ASKED, REQUESTS } from './requests.ts'
 import { createRulebook, KINDS, type Rulebook } from './rulebook.ts'
@@ -62,6 +66,7 @@ export interface LoyaltyPreviews {
   capture(i: Preview<R.Capture>): Promise<SpendAnswer>
   replace(i: Preview<R.Replace>): Promise<HoldAnswer>
   redeem(i: Preview<R.Redeem>): Promise<SpendAnswer>
+  claim(i: Preview<R.Claim>): Promise<Posting>
   refund(i: Preview<R.Refund>): Promise<RefundAnswer>
   reverse(i: Preview<R.Reverse>): Promise<Posting>
   adjust(i: Preview<R.Adjust>): Promise<Posting>
@@ -89,12 +94,22 @@ export interface Loyalty {
   replace(i: R.Replace): Promise<HoldAnswer>
   /** Spends points at once: on an order, for a reward, or as they are. */
   redeem(i: R.Redeem): Promise<SpendAnswer>
+  /** A household spends together: what expires first goes first, whosever it is. Answers each account's share. */
+  redeemTogether(i: R.RedeemTogether): Promise<{ readonly shares: readonly Posting[] }>
+  /** Points of an offer, limited in time, stock and number a member; with one of its codes where it asks for one. */
+  claim(i: R.Claim): Promise<Posting>
+  /** Keeps codes that are given out for an offer, each good for one claim. */
+  issueCodes(i: R.IssueCodes): Promise<{ readonly issued: number }>
+  /** Points for bringing somebody along: both sides, once for each who was brought. */
+  refer(i: R.Refer): Promise<BothAnswer>
   /** An order comes back, whole or in part: by the terms of its day, counted over all its refunds together. */
   refund(i: R.Refund): Promise<RefundAnswer>
   /** Undoes a redemption: the points go back to the lots they came from. */
   reverse(i: R.Reverse): Promise<Posting>
   /** Lets points that wait for it be used. */
   settle(i: R.Settle): Promise<Posting>
+  /** Takes points away that wait: somebody looked at an earning over a limit and does not believe it. */
+  dismiss(i: R.Dismiss): Promise<Posting>
   /** A correction by hand. */
   adjust(i: R.Adjust): Promise<Posting>
   /** Points that were bought. */
@@ -129,6 +144,8 @@ export interface Loyalty {
   holds(i: R.OnAccount): Promise<readonly HoldView[]>
   /** Opening, corrections, movements, closing over a period. */
   statement(i: R.OnAccount & { from: Instant; to: Instant; currency?: string; knownAt?: Instant }): Promise<StatementView>
+  /** Earnings over a limit that wait for somebody to look at them: `settle` or `dismiss` them. */
+  reviews(i: { programme: string; after?: string; limit?: number }): Promise<Page<ReviewView>>
   /** Why a posting came to so many points. */
   explain(i: { posting: string; account?: string }): Promise<Explanation>
   /** Checks all that is stored, of one account or of all, and against an anchor: answers the first thing that is wrong. */
@@ -174,6 +191,7 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
   const capture = pair(REQUESTS.capture, V.capture, V.byHold, spendView)
   const replace = pair(REQUESTS.replace, V.replace, V.byHold, holdView)
   const redeem = pair(REQUESTS.redeem, V.redeem, V.own, spendView)
+  const claim = pair(REQUESTS.claim, V.claim, V.own, postingView)
   const refund = pair(REQUESTS.refund, V.refund, V.byOrder, refundView)
   const reverse = pair(REQUESTS.reverse, V.reverse, V.bySpend, postingView)
   const adjust = pair(REQUESTS.adjust, V.adjust, V.own, postingView)
@@ -196,9 +214,19 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
       release: pair(REQUESTS.release, V.release, V.byHold, postingView).write,
       replace: replace.write,
       redeem: redeem.write,
+      redeemTogether: function* (ctx, i) {
+        const { shares } = yield* redeemTogether(book, ctx, parse(REQUESTS.redeemTogether, i, 'redeemTogether'))
+        return { shares: shares.map(postingView) }
+      },
+      claim: claim.write,
+      issueCodes: (ctx, i) => issueCodes(ctx, parse(REQUESTS.issueCodes, i, 'issueCodes')),
+      refer: function* (ctx, i) {
+        return bothView(yield* refer(book, ctx, parse(REQUESTS.refer, i, 'refer')))
+      },
       refund: refund.write,
       reverse: reverse.write,
       settle: pair(REQUESTS.settle, V.settle, V.own, postingView).write,
+      dismiss: pair(REQUESTS.dismiss, V.dismiss, V.own, postingView).write,
       adjust: adjust.write,
       purchase: pair(REQUESTS.purchase, V.purchase, V.own, postingView).write,
       import: pair(REQUESTS.import, V.importBalance, V.own, postingView).write,
@@ -223,6 +251,7 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
         capture: capture.preview,
         replace: replace.preview,
         redeem: redeem.preview,
+        claim: claim.preview,
         refund: refund.preview,
         reverse: reverse.preview,
         adjust: adjust.preview,
@@ -237,6 +266,7 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
       holds: (ctx, i) => holds(ctx, parse(ASKED.holds, i, 'holds')),
       statement: (ctx, i) => statement(book, ctx, parse(ASKED.statement, i, 'statement')),
       explain: (ctx, i) => explain(book, ctx, parse(ASKED.explain, i, 'explain')),
+      reviews: (ctx, i) => reviewPage(ctx, parse(ASKED.reviews, i, 'reviews')),
       verify: (ctx, i) => verify(book, ctx, parse(ASKED.verify, i, 'verify')),
       list: (ctx, i) => accountPage(ctx, parse(ASKED.list, i, 'list')),
     },

@@ -135,6 +135,13 @@ export const merges = table(
   { key: ['merge'], subject: OWNER, indexes: { by_account: ['programme', 'account'] } },
 )
 
+/** Earnings that passed a limit and wait for somebody to look at them. */
+export const reviews = table(
+  'loyalty_review',
+  { ...owner, posting: text(), limit_id: text(), points: integer(), at: instant() },
+  { key: ['programme', 'account', 'posting'], subject: OWNER, indexes: { in_time: ['programme', 'at', 'account', 'posting'] } },
+)
+
 /** Points earned by cap and period, and streaks by rule. */
 export const counters = table(
   'loyalty_counter',
@@ -156,11 +163,32 @@ export const budgets = table(
   { key: ['programme', 'campaign'], subject: ['programme', 'campaign'] },
 )
 
-/** How often each limited reward was taken, over all accounts. */
+/** How often each limited reward or offer was taken, over all accounts. */
 export const stock = table(
   'loyalty_stock',
-  { programme: text(), reward: text(), taken: integer() },
-  { key: ['programme', 'reward'], subject: ['programme', 'reward'] },
+  { programme: text(), item: text(), taken: integer() },
+  { key: ['programme', 'item'], subject: ['programme', 'item'] },
+)
+
+/** Codes of offers that were given out. */
+export const codes = table(
+  'loyalty_code',
+  { programme: text(), code: text(), offer: text() },
+  { key: ['programme', 'code'], subject: ['programme', 'code'] },
+)
+
+/** Codes that were used, each once and for ever. */
+export const codeUses = table(
+  'loyalty_code_use',
+  { programme: text(), code: text(), posting: text() },
+  { key: ['programme', 'code'], subject: ['programme', 'code'] },
+)
+
+/** Who was brought by whom, each once and for ever. */
+export const referrals = table(
+  'loyalty_referral',
+  { programme: text(), referee: text(), referrer: text(), at: instant() },
+  { key: ['programme', 'referee'], subject: ['programme', 'referee'] },
 )
 
 /** Statements that were closed. */

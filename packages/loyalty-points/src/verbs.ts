@@ -1,6 +1,7 @@
 import type { WallDuration } from '@patronkit/core'
 import { field, get, list, type Read, wallMs } from '@patronkit/core/service'
 import type { Verb, Where } from './command.ts'
+import { offerTakes, rewardTakes } from './offers.ts'
 import { refusal } from './refusals.ts'
 import type { Checked } from './requests.ts'
 import type { HoldRow, OrderRow, Owner, SpendRow } from './rows.ts'
@@ -98,6 +99,15 @@ export const redeem: Verb<Checked<'redeem'>> = {
   }),
   command: (i, id, at) => ({ type: 'redeem', id, at, points: i.points, reward: i.reward, order: i.order, member: i.member }),
   opens: () => ({}),
+  takes: rewardTakes,
+}
+
+export const claim: Verb<Checked<'claim'>> = {
+  name: 'claim',
+  needs: (i, id) => ({ posting: id, counters: [`offer/${i.offer}`] }),
+  command: (i, id, at) => ({ type: 'claim', id, at, offer: i.offer, byCode: i.code !== undefined, member: i.member }),
+  opens: () => ({}),
+  takes: offerTakes,
 }
 
 export const refund: Verb<Checked<'refund'>> = {
@@ -116,6 +126,12 @@ export const settle: Verb<Checked<'settle'>> = {
   name: 'settle',
   needs: (i) => ({ reach: everything, lotsOf: i.posting }),
   command: (i, _, at) => ({ type: 'release-pending', at, posting: i.posting }),
+}
+
+export const dismiss: Verb<Checked<'dismiss'>> = {
+  name: 'dismiss',
+  needs: (i, id) => ({ posting: id, reach: everything, lotsOf: i.posting }),
+  command: (i, id, at) => ({ type: 'dismiss', id, at, posting: i.posting, reason: i.reason }),
 }
 
 export const adjust: Verb<Checked<'adjust'>> = {

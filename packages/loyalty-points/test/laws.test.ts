@@ -169,7 +169,9 @@ describe('any history of commands', () => {
       const told = tell(list, of.programme)
       if (!of.programme.tiers) return
       const start = opened(of.programme, START, { zone: 'Europe/Rome' }).state
-      const recount: AccountState = { ...start, movements: told.state.movements }
+      // what time takes counts as well, whether or not anybody has written it down
+      const { movements } = given(told, { type: 'pass-time', at: told.now }, of.programme).state
+      const recount: AccountState = { ...start, movements }
       expect(tierAt(told.state, of.programme, told.now)).toEqual(tierAt(recount, of.programme, told.now))
     }),
   )

@@ -274,3 +274,100 @@ test('a batch of earnings: each counts once and for itself, also two on one acco
   expect(await loyalty.earnMany({ items })).toEqual(answers)
   expect((await loyalty.verify({})).broken).toBe(null)
 })
+
+test('a limited reward and an offer end with their stock, whoever asks; a code is good once, for whoever comes first', async () => {
+  const offers = [
+    { id: 'gift', points: 30, stock: 4 },
+    { id: 'letter', points: 5, byCode: true },
+  ]
+  const { loyalty } = await shop({ ...plain, rewards: [{ id: 'mug', points: 10, stock: 3 }], offers }, sqliteStorage({ file: ':memory:' }))
+  const many = Array.from({ length: 10 }, (_, n) => ({ account: `c_${n}`, programme: 'stars' }))
+  const claimed = await Promise.all(
+    many.map((on) => answered(() => loyalty.claim({ idempotencyKey: `g${on.account}`, ...on, offer: 'gift' }))),
+  )
+  expect(claimed.filter((answer) => answer === 'loyalty/offer-unavailable')).toHaveLength(6)
+  expect(await answered(() => loyalty.claim({ idempotencyKey: 'twice', account: 'c_0', programme: 'stars', offer: 'gift' }))).toBe(
+    'loyalty/offer-unavailable',
+  )
+  for (const on of many) await loyalty.adjust({ idempotencyKey: `a${on.account}`, ...on, points: 20, reason: 'start' })
+  const mugs = await Promise.all(
+    many.map((on) => answered(() => loyalty.redeem({ idempotencyKey: `m${on.account}`, ...on, reward: 'mug' }))),
+  )
+  expect(mugs.filter((answer) => typeof answer !== 'string')).toHaveLength(3)
+
+  await loyalty.issueCodes({ idempotencyKey: 'batch', programme: 'stars', offer: 'letter', codes: ['X-1', 'X-2'] })
+  expect(await answered(() => loyalty.claim({ idempotencyKey: 'no', ...ACCOUNT, offer: 'letter' }))).toBe('loyalty/offer-unavailable')
+  const first = await Promise.all(
+    many.map((on) => answered(() => loyalty.claim({ idempotencyKey: `x${on.account}`, ...on, offer: 'letter', code: 'X-1' }))),
+  )
+  expect(first.filter((answer) => typeof answer !== 'string')).toHaveLength(1)
+  expect((await loyalty.claim({ idempotencyKey: 'x2', account: 'other', programme: 'stars', offer: 'letter', code: 'X-2' })).points).toBe(5)
+  expect(await answered(() => loyalty.issueCodes({ idempotencyKey: 'again', programme: 'stars', offer: 'gift', codes: ['X-2'] }))).toBe(
+    'core/invalid-input',
+  )
+  expect((await loyalty.verify({})).broken).toBe(null)
+})
+
+test('whoever brings somebody along gets points, and so does who was brought, once', async () => {
+  const { loyalty } = await shop({ ...plain, referral: { referrer: 100, referee: 50 } })
+  for (const account of ['a', 'b']) await loyalty.open({ idempotencyKey: account, account, programme: 'stars' })
+  const refer = (key: string, referrer: string) => loyalty.refer({ idempotencyKey: key, programme: 'stars', referrer, referee: 'new' })
+  const { from, to } = await refer('k', 'a')
+  expect([from.points, to.points]).toEqual([100, 50])
+  expect(await refer('k', 'a')).toEqual({ from, to })
+  expect(await answered(() => refer('k2', 'b'))).toBe('loyalty/already-referred')
+})
+
+test('C11 [household] 500 come from the oldest points, whosever they are: 1,600 and 1,900 are left', async () => {
+  const { loyalty } = await shop({ ...plain, expiry: { kind: 'never' } }, sqliteStorage({ file: ':memory:' }))
+  const give = (account: string, lots: { points: number; expiresAt: string }[]) =>
+    loyalty.import({ idempotencyKey: account, account, programme: 'stars', lots })
+  await give('card-1', [
+    { points: 400, expiresAt: '2026-01-01T00:00:00Z' },
+    { points: 1_600, expiresAt: '2026-09-01T00:00:00Z' },
+  ])
+  await give('card-2', [{ points: 2_000, expiresAt: '2026-05-01T00:00:00Z' }])
+  const ask = { idempotencyKey: 'k', programme: 'stars', accounts: ['card-1', 'card-2'], points: 500 }
+  const { shares } = await loyalty.redeemTogether(ask)
+  expect(shares.map(({ account, points, available }) => [account, points, available])).toEqual([
+    ['card-1', -400, 1_600],
+    ['card-2', -100, 1_900],
+  ])
+  expect(await loyalty.redeemTogether(ask)).toEqual({ shares })
+  expect(await answered(() => loyalty.redeemTogether({ ...ask, idempotencyKey: 'all', points: 3_501 }))).toBe('loyalty/insufficient-points')
+  expect((await loyalty.reverse({ idempotencyKey: 'r', posting: shares[0]!.id })).available).toBe(2_000)
+  expect((await loyalty.verify({})).broken).toBe(null)
+})
+
+test('an achievement is reached once: the third visit', async () => {
+  const { loyalty } = await shop({ ...plain, earn: [{ id: 'regular', points: 50, achievement: { of: 'visit', times: 3 } }] })
+  const visits = []
+  for (let n = 0; n < 5; n++) visits.push((await loyalty.earn({ idempotencyKey: `v${n}`, ...ACCOUNT, event: { type: 'visit' } })).points)
+  expect(visits).toEqual([0, 0, 50, 0, 0])
+})
+
+test('an earning over a limit waits until somebody has looked at it, or is refused; what waits pays for nothing', async () => {
+  const limits = [
+    { id: 'daily', points: 500, each: 'day', over: 'review' },
+    { id: 'monthly', points: 2_000, each: 'month', over: 'reject' },
+  ] as const
+  const { loyalty } = await shop({ ...plain, limits }, sqliteStorage({ file: ':memory:' }))
+  expect((await earned(loyalty, 'o_1', '400.00')).available).toBe(400)
+  const second = await earned(loyalty, 'o_2', '300.00')
+  expect([second.available, second.pending]).toEqual([400, 300])
+  const third = await earned(loyalty, 'o_3', '50.00')
+  expect(await answered(() => earned(loyalty, 'o_4', '1500.00'))).toBe('loyalty/over-limit')
+  const { rows } = await loyalty.reviews({ programme: 'stars' })
+  expect(rows.map(({ posting, limit, points }) => [posting, limit, points])).toEqual([
+    ['earn/o_2', 'daily', 300],
+    ['earn/o_3', 'daily', 50],
+  ])
+  expect((await loyalty.settle({ idempotencyKey: 'ok', ...ACCOUNT, posting: second.id })).available).toBe(700)
+  const gone = await loyalty.dismiss({ idempotencyKey: 'no', ...ACCOUNT, posting: third.id, reason: 'not his order' })
+  expect([gone.points, gone.available, gone.pending]).toEqual([-50, 700, 0])
+  expect((await loyalty.reviews({ programme: 'stars' })).rows).toEqual([])
+  expect(await answered(() => loyalty.dismiss({ idempotencyKey: 'twice', ...ACCOUNT, posting: third.id, reason: 'x' }))).toBe(
+    'loyalty/nothing-pending',
+  )
+  expect((await loyalty.verify({})).broken).toBe(null)
+})

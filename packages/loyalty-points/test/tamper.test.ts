@@ -18,6 +18,10 @@ const stars = defineProgramme({
     { points: 5, event: 'visit' },
     { points: 50, streak: { of: 'visit', every: 'day', times: 2 } },
   ],
+  limits: [
+    { id: 'daily', points: 10_000, each: 'day', over: 'reject' },
+    { id: 'weekly', points: 400, each: 'week', over: 'review' },
+  ],
   caps: [{ id: 'monthly', points: 5_000, each: 'month' }],
   redeem: { points: 100, worth: eur('1.00') },
   expiry: { kind: 'exact', duration: { days: 60 } },
@@ -48,6 +52,7 @@ async function ledger(loyalty: Loyalty, clock: ReturnType<typeof manualClock>) {
     await loyalty.redeem({ ...key('s1'), ...on, points: 30 })
     await loyalty.reverse({ ...key('s1'), posting: `redeem/${account}/s1`, points: 10 })
     await loyalty.refund({ ...key('r1'), order: `${account}/o1`, amount: eur('100.00') })
+    await loyalty.earn({ ...key('o5'), ...on, order: order('o5', '200.00') })
     await loyalty.adjust({ ...key('a1'), ...on, points: 15, reason: 'sorry', expiresAt: START + 20 * DAY })
   }
   await loyalty.merge({ idempotencyKey: 'm', programme: 'stars', from: await freed(loyalty, 'c_4'), into: 'c_3' })
@@ -69,6 +74,7 @@ const TABLES = [
   'spend',
   'order',
   'merge',
+  'review',
   'counter',
   'movement',
   'statement',

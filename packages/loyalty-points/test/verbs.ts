@@ -12,6 +12,8 @@ export function send(loyalty: Loyalty, command: Command, key: string): Promise<P
       return loyalty.earn({ ...write, ...ACCOUNT, ...(command.order ? { order: command.order } : { event: command.event! }) })
     case 'release-pending':
       return loyalty.settle({ ...write, ...ACCOUNT, posting: command.posting })
+    case 'dismiss':
+      return loyalty.dismiss({ ...write, ...ACCOUNT, posting: command.posting, reason: command.reason })
     case 'grant':
       return loyalty.adjust({ ...write, ...ACCOUNT, points: command.lots[0]!.points, reason: command.reason })
     case 'deduct':
@@ -48,6 +50,8 @@ export function send(loyalty: Loyalty, command: Command, key: string): Promise<P
       return loyalty.freeze({ ...write, ...ACCOUNT, reason: command.reason })
     case 'unfreeze':
       return loyalty.unfreeze({ ...write, ...ACCOUNT })
+    case 'claim':
+      return loyalty.claim({ ...write, ...ACCOUNT, offer: command.offer })
     case 'pass-time':
       throw new Error('time passes by itself')
   }

@@ -25,6 +25,8 @@ const programme = defineProgramme({
   ],
   campaigns: [{ id: 'spring', add: 5, budget: { points: 1_000 } }],
   redeem: { points: 100, worth: eur('1.00') },
+  referral: { referrer: 100, referee: 50 },
+  offers: [{ id: 'gift', points: 30, stock: 3, byCode: true }],
   expiry: { kind: 'exact', duration: { days: 30 } },
   tiers: {
     tiers: [
@@ -57,6 +59,7 @@ async function scene(storage: Storage, tenant: string): Promise<Loyalty> {
   await loyalty.merge({ idempotencyKey: 'm1', programme: 'stars', from: 'c_4', into: 'c_2' })
   await loyalty.earn({ idempotencyKey: 'o5', account: 'c_5', programme: 'stars', order: order('o5') })
   await loyalty.freeze({ idempotencyKey: 'f5', account: 'c_5', programme: 'stars', reason: 'check' })
+  await loyalty.issueCodes({ idempotencyKey: 'codes', programme: 'stars', offer: 'gift', codes: ['A-1', 'A-2'] })
   return loyalty
 }
 
@@ -69,9 +72,14 @@ const WRITES: { readonly [verb: string]: (loyalty: Loyalty) => Promise<unknown> 
   release: (l) => l.release({ idempotencyKey: 'k', hold: 'hold/h1' }),
   replace: (l) => l.replace({ idempotencyKey: 'k', hold: 'hold/h1', points: 70, for: { minutes: 15 }, order: order('h1') }),
   redeem: (l) => l.redeem({ idempotencyKey: 'k', ...mine, points: 30 }),
+  redeemTogether: (l) => l.redeemTogether({ idempotencyKey: 'k', programme: 'stars', accounts: ['c_1', 'c_2'], points: 60 }),
+  claim: (l) => l.claim({ idempotencyKey: 'k', ...mine, offer: 'gift', code: 'A-1' }),
+  issueCodes: (l) => l.issueCodes({ idempotencyKey: 'k', programme: 'stars', offer: 'gift', codes: ['B-1', 'B-2'] }),
+  refer: (l) => l.refer({ idempotencyKey: 'k', programme: 'stars', referrer: 'c_1', referee: 'c_9' }),
   refund: (l) => l.refund({ idempotencyKey: 'k', order: 's1', amount: eur('50.00') }),
   reverse: (l) => l.reverse({ idempotencyKey: 'k', posting: 'redeem/s1' }),
   settle: (l) => l.settle({ idempotencyKey: 'k', account: 'c_1', programme: 'waits', posting: 'earn/w1' }),
+  dismiss: (l) => l.dismiss({ idempotencyKey: 'k', account: 'c_1', programme: 'waits', posting: 'earn/w1', reason: 'not believed' }),
   adjust: (l) => l.adjust({ idempotencyKey: 'k', ...mine, points: -7, reason: 'mistake' }),
   purchase: (l) => l.purchase({ idempotencyKey: 'k', ...mine, points: 10, paid: eur('1.00') }),
   import: (l) => l.import({ idempotencyKey: 'k', ...mine, lots: [{ points: 5 }, { points: 6, expiresAt: null }] }),

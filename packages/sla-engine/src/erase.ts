@@ -1,7 +1,7 @@
 import { all, type Context, commit, field, list, type Operation, parse, read, redact, unitOn, type Write } from '@patronkit/core/service'
+import { clockName } from './clock-name.ts'
 import { MOST_FACTS, QUEUE, readItem, SUBJECT, subjectOf } from './item.ts'
 import type { ItemRef } from './model.ts'
-import { clockName } from './rows.ts'
 import { statusSchema } from './schema.ts'
 import { clocks, facts, items } from './tables.ts'
 

@@ -17,11 +17,12 @@ import {
 } from '@patronkit/core/service'
 import { PastNeeded } from './adopt.ts'
 import type { Books } from './book.ts'
+import { clockName } from './clock-name.ts'
 import { type Decision, decideRecord } from './decide.ts'
 import { booksIn } from './internal.ts'
 import type { ItemRef, ItemState, StoredFact } from './model.ts'
 import { nextStepAt } from './passing.ts'
-import { clockName, clockRow, factOf, factRow, itemRow, sameClock, stateOf } from './rows.ts'
+import { clockRow, factOf, factRow, itemRow, sameClock, stateOf } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { clocks, facts, items } from './tables.ts'
 import { type ClockView, nextDueAt, viewClocks } from './view.ts'
@@ -220,16 +221,9 @@ function refuseTooMany(item: ItemRef, state: ItemState): void {
 const timerWrite = (key: string, dueAt: number | null): TimerWrite =>
   dueAt === null ? { timer: 'cancel', queue: QUEUE, key } : { timer: 'set', queue: QUEUE, key, dueAt }
 
-/** Clocks in the order of their rows, so that an answer is the same whether the item was folded or read. */
-function byName(a: ClockView, b: ClockView): number {
-  const [one, other] = [clockName(a), clockName(b)]
-  return one === other ? a.cycle - b.cycle : one < other ? -1 : 1
-}
-
 export function answerOf(item: ItemRef, state: ItemState, now: number, books: Books): Recorded {
   const due = nextDueAt(state, books)
-  const clocks = [...viewClocks(state, now, books)].sort(byName)
-  return { item, clocks, nextDueAt: due === null ? null : new Date(due) }
+  return { item, clocks: viewClocks(state, now, books), nextDueAt: due === null ? null : new Date(due) }
 }
 
 export const unknownItem = (item: ItemRef) =>

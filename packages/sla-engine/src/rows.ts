@@ -1,6 +1,7 @@
 import type { ClockPhase } from '@patronkit/business-time/clock'
 import type { Json, RowOf } from '@patronkit/core/service'
 import type { Books } from './book.ts'
+import { clockName, readClockName } from './clock-name.ts'
 import type { Attached, Attributes, Author, ItemClock, ItemRef, ItemState, Link, StoredFact, Waiting } from './model.ts'
 import { DEFAULT_AGREEMENT } from './policy.ts'
 import type { clocks, facts, items } from './tables.ts'
@@ -35,15 +36,6 @@ export function stateOf(item: ItemRow, clockRows: readonly ClockRow[]): ItemStat
     waitsFor: ties?.waitsFor ?? [],
     mergedInto: item.merged_into as unknown as ItemRef | null,
   }
-}
-
-/** A clock's agreement and metric in one text, by which its row is known. */
-export const clockName = ({ agreement, metric }: { readonly agreement: string; readonly metric: string }): string =>
-  agreement === DEFAULT_AGREEMENT ? metric : `${agreement}/${metric}`
-
-export function readClockName(name: string): { readonly agreement: string; readonly metric: string } {
-  const slash = name.indexOf('/')
-  return slash < 0 ? { agreement: DEFAULT_AGREEMENT, metric: name } : { agreement: name.slice(0, slash), metric: name.slice(slash + 1) }
 }
 
 const clockOf = (row: ClockRow): ItemClock => ({

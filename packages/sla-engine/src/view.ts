@@ -1,5 +1,6 @@
 import { countedAt, reaches } from '@patronkit/business-time/clock'
 import { type Book, type Books, countedOn } from './book.ts'
+import { inRowOrder } from './clock-name.ts'
 import type { ItemClock, ItemState } from './model.ts'
 import { passTime } from './passing.ts'
 
@@ -32,6 +33,7 @@ export function viewClocks(state: ItemState, at: number, books: Books): readonly
   return passTime(state, at, books)
     .clocks.filter((clock) => clock.clock.startedAt !== null)
     .map((clock) => viewClock(clock, at, book))
+    .sort(inRowOrder)
     .sort(inOrder)
 }
 

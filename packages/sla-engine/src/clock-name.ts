@@ -1,0 +1,16 @@
+import { DEFAULT_AGREEMENT } from './policy.ts'
+
+/** A clock's agreement and metric in one text, by which its row is known. */
+export const clockName = ({ agreement, metric }: { readonly agreement: string; readonly metric: string }): string =>
+  agreement === DEFAULT_AGREEMENT ? metric : `${agreement}/${metric}`
+
+export function readClockName(name: string): { readonly agreement: string; readonly metric: string } {
+  const slash = name.indexOf('/')
+  return slash < 0 ? { agreement: DEFAULT_AGREEMENT, metric: name } : { agreement: name.slice(0, slash), metric: name.slice(slash + 1) }
+}
+
+/** Clocks in the order of their rows, so that an answer is the same whether the item was folded or read. */
+export function inRowOrder(a: { readonly agreement: string; readonly metric: string; readonly cycle: number }, b: typeof a): number {
+  const [one, other] = [clockName(a), clockName(b)]
+  return one === other ? a.cycle - b.cycle : one < other ? -1 : 1
+}
