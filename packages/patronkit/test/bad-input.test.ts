@@ -5,9 +5,10 @@ import { expect, test } from 'vitest'
 import { main } from '../src/cli.ts'
 import { rulesOfHelpdesk } from './helpdesk.ts'
 
-const HEADER = 'Case ID,Activity,Complete Timestamp,seriousness_2,service_level,service_type,customer,product,support_section,workgroup'
+const HEADER =
+  'Case ID,Activity,Complete Timestamp,seriousness_2,service_level,service_type,customer,product,support_section,workgroup,Resource'
 const row = (id: string, activity: string, at: string, rest = 'Value 1,Value 2,Value 1,Value 1,Value 1,Value 1,Value 1') =>
-  `${id},${activity},${at},${rest}`
+  `${id},${activity},${at},${rest},Value 1`
 
 const GOOD = [
   row('Case 1', 'Insert ticket', '2012/10/09 14:50:17.000'),

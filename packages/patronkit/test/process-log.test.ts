@@ -5,6 +5,7 @@ import { parse } from 'csv-parse/sync'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { figure } from '../../../tooling/figure.ts'
 import { readLog, type UsedRow } from '../src/log/read-log.ts'
+import { processFigures } from '../src/report/process.ts'
 import { hasRealLog, helpdesk, REAL_LOG } from './helpdesk.ts'
 import { localTime, worked } from './recount.ts'
 
@@ -38,16 +39,17 @@ if (!hasRealLog) console.info('left out: the real help-desk log is not beside th
 describe.skipIf(!hasRealLog)('the process of the real help-desk log', () => {
   const { mapping, calendar } = helpdesk()
   const office = compileCalendar({ calendar })
+  const rows: UsedRow[] = []
+  const figures = processFigures(calendar)
   let traces: readonly Trace[]
   let cases: readonly (readonly Row[])[]
 
   beforeAll(async () => {
-    const rows: UsedRow[] = []
-    const withResource = { ...mapping, attributes: { ...mapping.attributes, resource: 'Resource' } }
-    for await (const row of readLog(REAL_LOG, withResource, () => undefined)) if ('used' in row) rows.push(row.used)
+    for await (const row of readLog(REAL_LOG, { ...mapping, by: 'Resource' }, () => undefined)) if ('used' in row) rows.push(row.used)
     traces = [...Map.groupBy(rows, ({ item }) => item.id)].map(([item, mine]) =>
-      traceOf({ item, facts: mine.map(({ fact }) => fact), by: 'attributes.resource' }),
+      traceOf({ item, facts: mine.map(({ fact, by }) => ({ ...fact, data: { by } })), by: 'data.by' }),
     )
+    for (const row of [...rows, ...rows.slice(0, 1_000)]) figures.add(row)
     cases = casesOf(REAL_LOG, (activity) => mapping.facts[activity]!.type)
   })
 
@@ -68,6 +70,15 @@ describe.skipIf(!hasRealLog)('the process of the real help-desk log', () => {
       expect(variant.medianMs).toBe(middle(mine.map((rows) => rows.at(-1)!.at - rows[0]!.at)))
     }
     figure('variants of the real log counted alike by a separate recount', variants.length, 'variants')
+  })
+
+  test('in the report is that of rows that are told apart: the same row twice is one fact', () => {
+    const once = countProcess({ calendar: office })
+    for (const [item, mine] of Map.groupBy(rows, (row) => row.item.id)) {
+      const different = [...new Map(mine.map((row) => [row.fact.id, row])).values()]
+      once.add(traceOf({ item, facts: different.map(({ fact, by }) => ({ ...fact, data: { by } })), by: 'data.by' }))
+    }
+    expect(figures.report()).toEqual(once.report())
   })
 
   test('waits between steps as the recount does, in wall time and hour by hour of the calendar', () => {

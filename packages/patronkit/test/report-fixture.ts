@@ -31,8 +31,9 @@ const explanationOf = (id: string, days: number): Explanation => {
     line('sla/counted', at, at + 8 * HOUR),
     line('sla/shut', at + 8 * HOUR, at + DAY),
   ])
-  const data = { item: { type: 'ticket', id }, metric: 'resolution', cycle: 1, state: 'breached', targetMs: 16 * HOUR }
-  return { summary: '', about: { code: 'sla/clock', text: '', data: { ...data, workedMs: days * 8 * HOUR } }, lines }
+  const clock = { agreement: 'sla', metric: 'resolution', party: null, cycle: 1, state: 'breached', dueAt: null, agreed: false }
+  const lengths = { targetMs: 16 * HOUR, workedMs: days * 8 * HOUR, leftMs: (16 - days * 8) * HOUR }
+  return { summary: '', about: { code: 'sla/clock', text: '', data: { item: { type: 'ticket', id }, ...clock, ...lengths } }, lines }
 }
 
 /** A small report; every text that a log decides is the caller's. */
