@@ -1,9 +1,9 @@
-import { type CalendarDefinition, compileCalendar, inZone } from '@patronkit/business-time/calendar'
+import { alwaysOpen, type CalendarDefinition, compileCalendar, inZone } from '@patronkit/business-time/calendar'
 import type { Instant } from '@patronkit/core'
 import { toMs } from '@patronkit/core/service'
 import type { Books } from './book.ts'
 import type { Attributes, Fact, StoredFact } from './model.ts'
-import type { SlaPolicy } from './policy.ts'
+import { AROUND_THE_CLOCK, type SlaPolicy } from './policy.ts'
 
 export { applyFacts, foldFacts } from './evolve.ts'
 export { nextStepAt, passTime } from './passing.ts'
@@ -33,11 +33,12 @@ export function bookOf(i: { readonly policies: readonly SlaPolicy[]; readonly ca
     policies: agreed,
     byId: new Map(agreed.map((one) => [one.pin.id, one])),
     calendar: (id, zone) => {
+      if (id === AROUND_THE_CLOCK) return alwaysOpen
       const key = `${id} ${zone}`
       const known = compiled.get(key) ?? compileCalendar({ calendar: zone === null ? calendarOf(id) : inZone(calendarOf(id), zone) })
       compiled.set(key, known)
       return known
     },
-    calendarPin: (id) => ({ id, version: 1, hash: calendarOf(id).hash }),
+    calendarPin: (id) => (id === AROUND_THE_CLOCK ? null : { id, version: 1, hash: calendarOf(id).hash }),
   })
 }
