@@ -1,5 +1,5 @@
-import { alwaysOpen, type CalendarDefinition, compileCalendar, inZone } from '@patronkit/business-time/calendar'
-import type { Instant } from '@patronkit/core'
+import { alwaysOpen, type CalendarDefinition, compileCalendar, inZone, type WorkingCalendar } from '@patronkit/business-time/calendar'
+import { type Instant, PatronkitError } from '@patronkit/core'
 import { toMs } from '@patronkit/core/service'
 import type { Books } from './book.ts'
 import type { Attributes, Fact, StoredFact } from './model.ts'
@@ -23,22 +23,36 @@ export const fact = (type: Fact['type'], at: Instant, attributes: Attributes | n
   via: null,
 })
 
-/** A book of definitions that nobody published, for folds without a storage. */
+/** A book of definitions that nobody published, for folds without a storage. Policies are tried in the order in which they are given. */
 export function bookOf(i: { readonly policies: readonly SlaPolicy[]; readonly calendars: readonly CalendarDefinition[] }): Books {
   const agreed = i.policies.map((policy) => ({ policy: policy.body, pin: { id: policy.id, version: 1, hash: policy.hash } }))
-  const calendarOf = (id: string): CalendarDefinition => i.calendars.find((one) => one.id === id)!
-  const compiled = new Map<string, ReturnType<typeof compileCalendar>>()
+  const byId = new Map(agreed.map((one) => [one.pin.id, one]))
+  const compiled = new Map<string, WorkingCalendar>()
+  const calendarOf = (id: string): CalendarDefinition => {
+    const found = i.calendars.find((one) => one.id === id)
+    if (found) return found
+    throw calendarMissing(id)
+  }
+  const compile = (id: string, zone: string | null): WorkingCalendar =>
+    compileCalendar({ calendar: zone === null ? calendarOf(id) : inZone(calendarOf(id), zone) })
   return (ref) => ({
     ref,
     policies: agreed,
-    byId: new Map(agreed.map((one) => [one.pin.id, one])),
+    byId,
     calendar: (id, zone) => {
       if (id === AROUND_THE_CLOCK) return alwaysOpen
       const key = `${id} ${zone}`
-      const known = compiled.get(key) ?? compileCalendar({ calendar: zone === null ? calendarOf(id) : inZone(calendarOf(id), zone) })
+      const known = compiled.get(key) ?? compile(id, zone)
       compiled.set(key, known)
       return known
     },
     calendarPin: (id) => (id === AROUND_THE_CLOCK ? null : { id, version: 1, hash: calendarOf(id).hash }),
   })
 }
+
+const calendarMissing = (calendar: string) =>
+  new PatronkitError({
+    code: 'sla/calendar-not-published',
+    message: `a policy counts on calendar ${calendar}, which is not among those given. Give bookOf every calendar that its policies name.`,
+    details: { policy: '', calendar },
+  })
