@@ -168,7 +168,7 @@ function failureFacts(name: string, place: () => Place, modes: readonly boolean[
       for (const dead of modes) {
         for (const when of ['before', 'after'] as const) {
           // every day a share of the calls, others each time; all of them in the deep run
-          for (let n = 1 + ((SEED + struckAt) % share); n <= calls; n += share) {
+          for (let n = 1 + ((SEED + struckAt) % Math.min(share, calls)); n <= calls; n += share) {
             const at = place()
             const out = trouble()
             const first = at.storage(out)

@@ -47,7 +47,7 @@ export type Within = Limit | { readonly by: string; readonly of: { readonly [val
 
 /** A step of a ladder: when it is reached, how often it comes again, and who should hear of it. */
 export interface Step {
-  /** At a share of the target, at a time left before it is used up, or at a time behind it. Working or wall time. */
+  /** At a share of the target, at a time left before it is used up, or at a time behind it, never before the breach itself. Working or wall time. */
   readonly at: { readonly percent: number } | { readonly left: Duration } | { readonly over: Duration }
   /** Names the step in events; default its condition: `75%`, `1h left`, `30m over`. */
   readonly id?: string
