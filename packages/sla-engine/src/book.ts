@@ -19,6 +19,15 @@ export interface Book {
   readonly calendar: (id: string, zone: string | null) => WorkingCalendar
   /** The version of a calendar that is in force at the book's instant; null for the one that needs none. */
   readonly calendarPin: (id: string) => Pinned | null
+  /** Who is on call in each layer of a rotation; nobody where there is no such rotation. */
+  readonly onCall: (rotation: string, at: number) => readonly Called[]
+}
+
+/** Somebody on call, or a layer in which nobody is. */
+export interface Called {
+  readonly rotation: string
+  readonly layer: string
+  readonly person: string | null
 }
 
 /** The books that a fold may need, by their references. */
@@ -31,6 +40,7 @@ export const emptyBook = (ref: BookRef): Book => ({
   byId: new Map(),
   calendar: () => alwaysOpen,
   calendarPin: () => null,
+  onCall: () => [],
 })
 
 /** Of each agreement the first policy that is for an item with these attributes. */

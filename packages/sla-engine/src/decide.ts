@@ -1,7 +1,7 @@
 import { countedAt } from '@patronkit/business-time/clock'
 import { OVER } from '@patronkit/business-time/ladder'
 import { type Happened, type Json, toIso } from '@patronkit/core/service'
-import { type Book, type Books, countedOn } from './book.ts'
+import { type Book, type Books, type Called, countedOn } from './book.ts'
 import { applyFacts, foldFacts, inTime } from './evolve.ts'
 import { internalOf, isInternal } from './internal.ts'
 import { heightOf, stepNamed } from './ladder.ts'
@@ -71,6 +71,8 @@ interface StepData extends ClockData {
   /** 0 for warnings by share and for the breach, then the place of the step in its ladder, from 1. */
   readonly level: number
   readonly tell: readonly Recipient[]
+  /** Whom that comes to where it names rotations, at the instant of the event. */
+  readonly onCall: readonly Called[]
   readonly party: string | null
   readonly policy: Pin
   readonly targetMs: number
@@ -252,6 +254,7 @@ function stepEvent(item: ItemRef, clock: ItemClock, i: At, book: Book, noticedAt
     step,
     level,
     tell: recipients,
+    onCall: recipients.flatMap((one) => (typeof one === 'string' ? [] : book.onCall(one.onCall, at))),
     party,
     policy: pin,
     targetMs,

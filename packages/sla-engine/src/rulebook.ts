@@ -13,11 +13,14 @@ import { PatronkitError } from '@patronkit/core'
 import { allDefinitions, type Context, definitionsMark, type Operation, type Pinned, type StoredDefinition } from '@patronkit/core/service'
 import type { Agreed, Book, Books } from './book.ts'
 import type { BookRef } from './model.ts'
+import { rotationSchema } from './oncall/define.ts'
+import { onCall } from './oncall/on-call.ts'
+import type { Rotation, RotationDefinition } from './oncall/rotation.ts'
 import { AROUND_THE_CLOCK, calendarIdsOf, type Policy } from './policy.ts'
 import { policySchema } from './policy-schema.ts'
 
 /** The kinds of definition this package publishes. */
-export const KINDS = { calendar: calendarBody, 'sla-policy': policySchema }
+export const KINDS = { calendar: calendarBody, rotation: rotationSchema, 'sla-policy': policySchema }
 
 /** Finds the books of items and keeps what was compiled. */
 export interface Rulebook {
@@ -77,6 +80,7 @@ export function createRulebook(): Rulebook {
       (one) => one.id,
     )
     const pins = inForce('calendar')
+    const rotations = inForce('rotation')
     const hours = new Map<string, WorkingCalendar>()
     for (const { policy, pin } of agreed) {
       const missing = calendarIdsOf(policy).find((id) => id !== AROUND_THE_CLOCK && !pins.has(id))
@@ -92,6 +96,11 @@ export function createRulebook(): Rulebook {
         return kept(hours, key, () => calendarFrom(inSequence(versions.get(id)!), zone))
       },
       calendarPin: (id) => (pins.has(id) ? pinOf(pins.get(id)!) : null),
+      onCall: (id, at) => {
+        const stored = rotations.get(id)
+        if (!stored) return []
+        return onCall({ rotation: rotationFrom(stored), at }).map(({ layer, person }) => ({ rotation: id, layer, person }))
+      },
     }
   }
 
@@ -166,6 +175,8 @@ function definitionOf(stored: StoredDefinition, zone: string | null): CalendarDe
   const calendar: CalendarDefinition = { kind: 'calendar', id: stored.id, hash: stored.hash, body: stored.body as CalendarBody }
   return zone === null ? calendar : inZone(calendar, zone)
 }
+
+const rotationFrom = ({ id, hash, body }: StoredDefinition): RotationDefinition => ({ kind: 'rotation', id, hash, body: body as Rotation })
 
 const pinOf = ({ id, version, hash }: StoredDefinition): Pinned => ({ id, version, hash })
 

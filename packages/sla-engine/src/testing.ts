@@ -47,6 +47,7 @@ export function bookOf(i: { readonly policies: readonly SlaPolicy[]; readonly ca
       return known
     },
     calendarPin: (id) => (id === AROUND_THE_CLOCK ? null : { id, version: 1, hash: calendarOf(id).hash }),
+    onCall: () => [],
   })
 }
 

@@ -4,6 +4,7 @@ import { createRunner } from '@patronkit/core/runner'
 import { eventsOf, type StoredEvent } from '@patronkit/core/storage'
 import { expect, test } from 'vitest'
 import { createSla, defineSlaPolicy, type Policy } from '../src/index.ts'
+import { defineRotation } from '../src/oncall.ts'
 
 const HOURS = [['09:00', '17:00']] as const
 const WEEK = { mon: HOURS, tue: HOURS, wed: HOURS, thu: HOURS, fri: HOURS }
@@ -311,4 +312,27 @@ test('the same fact again gives the same answer, its clocks in the same order', 
   await sla.publish({ definition: defineSlaPolicy({ id: 'ola', ...ola }) })
   const call = { item: a, facts: [{ id: 'f1', type: 'created', at: mon('09:00') }] }
   expect(JSON.stringify(await sla.record(call))).toBe(JSON.stringify(await sla.record(call)))
+})
+
+test('a step names who is on call when it is told', async () => {
+  const night = defineRotation({
+    id: 'night',
+    zone: 'Europe/Rome',
+    layers: [{ id: 'first', people: ['ann', 'bo'], starts: '2026-11-23', handOver: '12:00', every: { days: 1 } }],
+  })
+  const { sla, clock, created, runner, storage } = await desk({
+    targets: {
+      resolution: {
+        within: { workingHours: 8 },
+        steps: [{ at: { percent: 50 }, tell: ['assignee', { onCall: 'night' }, { onCall: 'no-such' }] }],
+      },
+    },
+  })
+  await sla.publish({ definition: night, effectiveFrom: 0 })
+  await created(a, mon('09:00'))
+  clock.set(mon('13:00'))
+  await runner.tick()
+  const [events] = await storage.read('acme', [eventsOf('sla-item', 'ticket/T-1', { limit: 100 })])
+  const told = (events as readonly StoredEvent[]).find((event) => event.type === 'sla.warned')!
+  expect(JSON.parse(told.body!)).toMatchObject({ step: '50%', onCall: [{ rotation: 'night', layer: 'first', person: 'ann' }] })
 })

@@ -31,7 +31,8 @@ const override = z
   .refine(({ from, to }) => from < to, { path: ['to'], message: 'lies not behind `from`' })
   .transform(({ from, to, ...rest }) => ({ ...rest, from: toIso(from), to: toIso(to) }))
 
-const rotationSchema: z.ZodType<Rotation> = z
+/** The shape of a rotation, with the path of each mistake. */
+export const rotationSchema: z.ZodType<Rotation> = z
   .strictObject({
     zone: z.string().max(100).refine(isZone, 'is not an IANA time zone such as Europe/Rome'),
     layers: z.array(layer).min(1).max(20),
