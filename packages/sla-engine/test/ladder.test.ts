@@ -76,6 +76,7 @@ test('a step names its level, whom to tell, the party and the policy; the place 
     step: 'manager',
     level: 5,
     tell: ['manager', { onCall: 'second-line' }],
+    onCall: [],
     party: null,
     policy: { id: 'p', version: 1 },
     targetMs: 8 * HOUR,
