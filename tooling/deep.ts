@@ -20,6 +20,8 @@ interface Part {
   readonly minutes: number
   readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number; readonly node: string }
   readonly tests: { readonly passed: number; readonly failed: number }
+  /** Written by hand where a run was ended before its end: what it had done by then. */
+  readonly stopped?: string
   readonly figures: readonly Figure[]
 }
 
