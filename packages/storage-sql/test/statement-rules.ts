@@ -74,9 +74,10 @@ const EXCEPTIONS: readonly Exception[] = [
 /**
  * Statements that may insert into a table twice, or update it twice: on Postgres a commit whose units write rows of one
  * table in several ways (an insert and a put, changes of different columns) does it all in one. PostgreSQL allows that
- * for different rows; CockroachDB does not. Commits of one way a table, the commonest, keep to the rule.
+ * for different rows; CockroachDB does not. Commits of one way a table, the commonest, keep to the rule. A lone unit on one
+ * head begins with `open`, any other with `g0`.
  */
-const SEVERAL_WAYS = { sqlite: null, postgres: /"g0" as \(/ } as const
+const SEVERAL_WAYS = { sqlite: null, postgres: /"(g0|open)" as \(/ } as const
 
 const NAMES_TENANT = {
   sqlite: /\bwhere "tenant" = \?|^insert into "\w+" \("tenant", /g,
