@@ -97,13 +97,11 @@ export const takesThePast = (state: ItemState | null, fresh: readonly StoredFact
 export function* readItem(ctx: Context, item: ItemRef, factIds: readonly string[]): Operation<Stored> {
   const key = { item_type: item.type, item: item.id }
   const ofItem = all(field('item_type').eq(item.type), field('item').eq(item.id))
-  const [head, row, clockRows, known] = yield* read(
-    ctx,
-    headOf(SUBJECT, subjectOf(item)),
-    get(items, key),
-    list(clocks, { where: ofItem, limit: MOST_CLOCKS }),
-    list(facts, { where: all(ofItem, field('fact').in(factIds)), limit: Math.max(1, factIds.length) }),
-  )
+  const about = [headOf(SUBJECT, subjectOf(item)), get(items, key), list(clocks, { where: ofItem, limit: MOST_CLOCKS })] as const
+  const [head, row, clockRows, known] =
+    factIds.length === 0
+      ? ([...(yield* read(ctx, ...about)), []] as const)
+      : yield* read(ctx, ...about, list(facts, { where: all(ofItem, field('fact').in(factIds)), limit: factIds.length }))
   return {
     head,
     state: row ? stateOf(row, clockRows) : null,
@@ -127,14 +125,10 @@ export function* readItems(
     const known = new Map(rows.map((row) => [row.item, row]))
     const ofKnown = all(field('item_type').eq(type), field('item').in([...known.keys()]))
     const named = new Set(ofType.flatMap(({ item, factIds }) => (known.has(item.id) ? factIds : [])))
-    const [clockRows, factRows] =
-      known.size === 0
-        ? [[], []]
-        : yield* read(
-            ctx,
-            list(clocks, { where: ofKnown, limit: MOST_CLOCKS * known.size }),
-            list(facts, { where: all(ofKnown, field('fact').in([...named])), limit: Math.max(1, named.size * known.size) }),
-          )
+    const clocksOfKnown = list(clocks, { where: ofKnown, limit: MOST_CLOCKS * Math.max(1, known.size) })
+    const factsNamed = list(facts, { where: all(ofKnown, field('fact').in([...named])), limit: Math.max(1, named.size * known.size) })
+    const clockRows = known.size === 0 ? [] : (yield* read(ctx, clocksOfKnown))[0]
+    const factRows = named.size === 0 ? [] : (yield* read(ctx, factsNamed))[0]
     const clocksOf = Map.groupBy(clockRows, (row) => row.item)
     const factsOf = Map.groupBy(factRows, (row) => row.item)
     for (const [n, { item }] of ofType.entries()) {
