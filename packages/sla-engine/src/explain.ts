@@ -1,5 +1,5 @@
 import type { WorkingCalendar } from '@patronkit/business-time/calendar'
-import type { ClockPhase } from '@patronkit/business-time/clock'
+import { type ClockPhase, countedAt } from '@patronkit/business-time/clock'
 import type { Explanation } from '@patronkit/core'
 import { type Bare, explained, toIso } from '@patronkit/core/service'
 import { type Book, type Books, countedOn, workingOf } from './book.ts'
@@ -90,7 +90,11 @@ function trace(
     const recount = recounts.findLast((one) => one.agreement === of.agreement && one.metric === of.metric)
     const again = recount?.steps.flatMap((step) => standing(step.fact, step.clocks, { ...of, cycle: of.cycle - recount.shift }, book)) ?? []
     const now = clockAt(state.clocks, of)
-    if (again.length > 0 && now && !now.ruled && again.at(-1)!.clock.clock.startedAt === now.clock.startedAt) stands = again
+    const last = again.at(-1)
+    // the recount is this clock's past only where the clock has counted as much: one that kept its count was not counted again
+    const agrees =
+      last && now && countedAt(last.clock.clock, fact.at, last.calendar) === countedAt(now.clock, fact.at, countedOn(now, book))
+    if (agrees && !now.ruled && last.clock.clock.startedAt === now.clock.startedAt) stands = [...again]
     stands.push(...standing(fact, state.clocks, of, book))
   }
   return { stands, end: state }
