@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { rowsOf } from '../../../tooling/shared-data.ts'
 import { type CompositeIndex, compositeIndex, explainIndex, type IndexNode, type IndexUnit, leaveOneOut } from '../src/score.ts'
-import { rowsOf } from './settings.ts'
 
 const data = rowsOf('asem/ASEM_iData.csv')
 const meta = rowsOf('asem/ASEM_iMeta.csv')

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
+import { rowsOf } from '../../../tooling/shared-data.ts'
 import { brokenRules, controlChart, controlConstants, controlLimits, cusum, ewma, nextPoint, runRules, startWatch } from '../src/control.ts'
-import { rowsOf, runs } from './settings.ts'
 
 const pistons = rowsOf('spc/pistonrings.csv')
 const orange = rowsOf('spc/orangejuice.csv')

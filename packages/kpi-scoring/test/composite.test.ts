@@ -1,6 +1,7 @@
 import { isPatronkitError } from '@patronkit/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import {
   aggregate,
   ahp,
@@ -16,7 +17,6 @@ import {
   shakeWeights,
   topsis,
 } from '../src/index.ts'
-import { runs } from './settings.ts'
 
 const near = (got: readonly number[], expected: readonly number[], digits: number) => {
   expect(got).toHaveLength(expected.length)

@@ -1,8 +1,8 @@
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import { type CardSide, explainCardChange, explainScoreChange, type Scorecard, scoreAll, scoreExactly } from '../src/index.ts'
-import { runs } from './settings.ts'
 
 const sum = (texts: readonly string[]): string => texts.reduce((total, text) => total.plus(text), new Decimal(0)).toFixed()
 

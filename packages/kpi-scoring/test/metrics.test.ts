@@ -1,6 +1,7 @@
 import { field, isPatronkitError } from '@patronkit/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import {
   changeValues,
   defineMetric,
@@ -20,7 +21,6 @@ import {
   rollUpMetrics,
   type UnitNode,
 } from '../src/index.ts'
-import { runs } from './settings.ts'
 
 const simple = (
   id: string,

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import {
   attainment,
   type CreditEntry,
@@ -20,7 +21,6 @@ import {
   type TargetNode,
 } from '../src/index.ts'
 import { incentivePlans } from '../src/testing.ts'
-import { runs } from './settings.ts'
 
 const eur = (amount: string) => ({ amount, currency: 'EUR' })
 const cents = ({ amount }: { amount: string }) => BigInt(amount.replace('.', ''))

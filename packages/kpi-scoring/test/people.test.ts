@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import {
   atkinson,
   calibrate,
@@ -20,7 +21,6 @@ import {
   rankCorrelation,
   rollUpRatio,
 } from '../src/index.ts'
-import { runs } from './settings.ts'
 
 describe('surveys', () => {
   test.each([

@@ -2,8 +2,8 @@ import { attempt } from '@patronkit/core'
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import { defineQualityForm, type QualityForm, qualityAgreement, qualityScore, sampleContacts } from '../src/index.ts'
-import { runs } from './settings.ts'
 
 const yesNo = { yes: '1', no: '0' }
 const form: QualityForm = {

@@ -5,8 +5,8 @@ import { seededRandom } from '@patronkit/core/testing'
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import { createKpi, defineMetric, defineReportingCalendar, defineScorecard, type Kpi, render, type Scorecard } from '../src/index.ts'
-import { runs } from './settings.ts'
 
 const attainment = defineMetric({ id: 'sla-attainment', unit: 'share', kind: 'ratio', numerator: 'sla.met', denominator: 'sla.closed' })
 const revenue = defineMetric({ id: 'revenue', unit: 'EUR', kind: 'simple', value: 'order.total', fold: 'sum' })

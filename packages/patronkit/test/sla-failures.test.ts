@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { PGlite } from '@electric-sql/pglite'
-import { interpret, type MaybePromise, type RowStore, type Session, type Storage } from '@patronkit/core/storage'
+import { interpret, type Storage } from '@patronkit/core/storage'
 import { memoryRows } from '@patronkit/core/testing'
 import type { Fact } from '@patronkit/sla-engine'
 import { fromNodeSqlite } from '@patronkit/storage-sql/node-sqlite'
@@ -12,6 +12,7 @@ import { postgresStorage } from '@patronkit/storage-sql/postgres'
 import { sqliteStorage } from '@patronkit/storage-sql/sqlite'
 import { afterAll, describe, expect, test } from 'vitest'
 import { figure } from '../../../tooling/figure.ts'
+import { type Trouble, trouble } from '../../storage-sql/test/trouble.ts'
 import { everyEvent } from './helpdesk.ts'
 import { type Desk, desk, HOUR, MONDAY } from './sla-desk.ts'
 
@@ -95,42 +96,6 @@ async function effect(storage: Storage): Promise<readonly string[]> {
 
 /** The same salt for everything: what is written twice is then the same to the byte. */
 const salt = (bytes: number) => new Uint8Array(bytes)
-
-/** Fails the n-th call that goes through it, before or after the call was made, and every later one too where it is dead. */
-function trouble() {
-  const state = { left: Number.POSITIVE_INFINITY, when: 'before' as 'before' | 'after', dead: false, struck: false, calls: 0 }
-  const strike = (): never => {
-    state.struck = true
-    throw new Error('the power went out')
-  }
-  const around = <T>(work: () => MaybePromise<T>): MaybePromise<T> => {
-    if (state.struck && state.dead) return strike()
-    state.calls++
-    const mine = --state.left === 0
-    if (mine && state.when === 'before') return strike()
-    const answer = work()
-    if (!mine) return answer
-    return answer instanceof Promise ? answer.then(strike) : strike()
-  }
-  const session = (inner: Session): Session => {
-    const { transaction } = inner
-    return {
-      ...inner,
-      run: (text, params) => around(() => inner.run(text, params)),
-      ...(transaction ? { transaction: async (work) => await around(() => transaction((own) => work(session(own)))) } : {}),
-    }
-  }
-  const rows = (inner: RowStore): RowStore => ({
-    get: (key) => around(() => inner.get(key)),
-    scan: (range) => around(() => inner.scan(range)),
-    put: (key, value) => around(() => inner.put(key, value)),
-    remove: (key) => around(() => inner.remove(key)),
-    atomically: (work) => around(() => inner.atomically(work)),
-  })
-  return { state, session, rows }
-}
-
-type Trouble = ReturnType<typeof trouble>
 
 /** An engine under trouble, and the same data opened again without. */
 interface Place {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import {
   all,
   compileRule,
@@ -14,7 +15,6 @@ import {
   sqlOf,
 } from '../src/index.ts'
 import { rules } from '../src/testing.ts'
-import { runs } from './settings.ts'
 import { entitiesOf, environment, NOW, pools, shops, sqliteShop } from './shop.ts'
 
 const asked = { tenant: 'acme', source: 'customers', environment, asOf: new Date(NOW) }

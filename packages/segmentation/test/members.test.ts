@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import {
   compileRule,
   did,
@@ -16,7 +17,6 @@ import {
   segmentBook,
 } from '../src/index.ts'
 import { rules } from '../src/testing.ts'
-import { runs } from './settings.ts'
 import { entitiesOf, environment, NOW, pools, shops } from './shop.ts'
 
 const DAY = 86_400_000

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import {
   defineSegment,
   estimateMembers,
@@ -12,7 +13,6 @@ import {
   stratifiedSample,
   wilson,
 } from '../src/index.ts'
-import { runs } from './settings.ts'
 
 test('a preference is told by lift and by Wilson’s interval', () => {
   const customers = [

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import {
   all,
   any,
@@ -29,7 +30,6 @@ import {
 } from '../src/index.ts'
 import { compiler } from '../src/rules/compile.ts'
 import { rules } from '../src/testing.ts'
-import { runs } from './settings.ts'
 import { entitiesOf, environment, NOW, pools, shops } from './shop.ts'
 
 const HOUR = 3_600_000

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import { clusters } from '../src/clusters.ts'
 import { migrationMatrix, naturalBreaks, nextStanding, quantiles, rfm, rfmFigures, type Standing } from '../src/tiers.ts'
-import { runs } from './settings.ts'
 
 const people = fc
   .array(fc.record({ recencyDays: fc.nat(30), orders: fc.integer({ min: 1, max: 6 }), amount: fc.nat(50) }), {

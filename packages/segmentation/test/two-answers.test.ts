@@ -2,11 +2,11 @@ import { PGlite } from '@electric-sql/pglite'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { figure } from '../../../tooling/figure.ts'
+import { runs } from '../../../tooling/runs.ts'
 import { hostTable, keyOf } from '../src/rules/lower.ts'
 import { innerRules, ruleSchema } from '../src/rules/schema.ts'
 import { compileRule, type Entity, lowerRule, type Rule } from '../src/rules.ts'
 import { rules } from '../src/testing.ts'
-import { runs } from './settings.ts'
 import { entitiesOf, environment, NOW, pools, postgresShop, type Shop, shops, sqliteShop } from './shop.ts'
 
 const PER_SHOP = 20

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
+import { rowsOf } from '../../../tooling/shared-data.ts'
 import {
   bgNbdAlive,
   bgNbdExpectedPurchases,
@@ -15,7 +17,6 @@ import {
   paretoNbdExpectedPurchasesNew,
   purchaseHistories,
 } from '../src/value.ts'
-import { rowsOf, runs } from './settings.ts'
 
 const model = { r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 } as const
 const sample = rowsOf('cdnow/cdnow_customers_summary.csv')

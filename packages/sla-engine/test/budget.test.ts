@@ -2,10 +2,10 @@ import { compileCalendar, defineCalendar } from '@patronkit/business-time'
 import { field, type Pred } from '@patronkit/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import { type Link, worstFit } from '../src/agreements/chain.ts'
 import { checkAgreements, explainAgreement } from '../src/agreements.ts'
 import { defineSlaPolicy, type Within } from '../src/index.ts'
-import { runs } from './settings.ts'
 
 const HOUR = 3_600_000
 const week = (...hours: [string, string][]) => ({ mon: hours, tue: hours, wed: hours, thu: hours, fri: hours })

@@ -2,10 +2,10 @@ import { compileCalendar, defineCalendar } from '@patronkit/business-time'
 import { seededRandom } from '@patronkit/core/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import { type Lifetime, longerThan, medianEstimate, medianFrom, survivalOf } from '../src/figures/survival.ts'
 import { countLoad, learnPace } from '../src/forecast.ts'
 import { clockOf, HOUR, itemOf, items } from './items.ts'
-import { runs } from './settings.ts'
 
 const hours: [string, string][] = [['09:00', '17:00']]
 const office = compileCalendar({

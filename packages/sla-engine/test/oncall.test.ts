@@ -1,8 +1,8 @@
 import type { Instant } from '@patronkit/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import { defineRotation, type Layer, listGaps, listOnCall, type Override, onCall } from '../src/oncall.ts'
-import { runs } from './settings.ts'
 
 const DAY = 86_400_000
 const weekly: Layer = { id: 'first', people: ['ann', 'bo', 'chen'], starts: '2026-01-05', handOver: '09:00', every: { weeks: 1 } }

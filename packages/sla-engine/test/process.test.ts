@@ -1,8 +1,8 @@
 import { alwaysOpen, compileCalendar, defineCalendar } from '@patronkit/business-time'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import { compareProcess, countProcess, explainComparison, type Trace, traceOf } from '../src/process.ts'
-import { runs } from './settings.ts'
 
 const HOUR = 3_600_000
 const MINUTE = 60_000

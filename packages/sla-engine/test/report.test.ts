@@ -1,12 +1,12 @@
 import { field } from '@patronkit/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import { percentileOf } from '../src/figures/percentile.ts'
 import { periodsOf } from '../src/figures/period.ts'
 import type { ClockView } from '../src/index.ts'
 import { type CountedItem, countAttainment, type Dimension } from '../src/report.ts'
 import { clockOf, HOUR, itemOf, items } from './items.ts'
-import { runs } from './settings.ts'
 
 const monthIn = (zone: string, at: Date): string => {
   const parts = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit' }).format(at)

@@ -1,10 +1,10 @@
 import { field } from '@patronkit/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import type { CountedItem } from '../src/report.ts'
 import { defineServiceLevel, explainServiceLevel, judgeServiceLevel, type ServiceLevel } from '../src/service-level.ts'
 import { clockOf, HOUR, itemOf, items } from './items.ts'
-import { runs } from './settings.ts'
 
 const p1: { id: string } & ServiceLevel = {
   id: 'p1-resolution',

@@ -4,6 +4,7 @@ import { createRunner } from '@patronkit/core/runner'
 import { eventsOf, type StoredEvent } from '@patronkit/core/storage'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../../../tooling/runs.ts'
 import { createSla } from '../src/index.ts'
 import {
   type Cell,
@@ -14,7 +15,6 @@ import {
   type ServiceStandard,
   sentenceOf,
 } from '../src/standard.ts'
-import { runs } from './settings.ts'
 
 const desk: { id: string } & ServiceStandard = {
   id: 'desk',

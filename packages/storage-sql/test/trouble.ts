@@ -1,14 +1,15 @@
 import type { MaybePromise, RowStore, Session } from '@patronkit/core/storage'
 
-/** Fails the n-th call that goes through it, before or after the call was made; with `dead` every later one too. */
+/** Fails the n-th call that goes through it, before or after the call was made; with `dead` every later one too. Counts the calls. */
 export function trouble() {
-  const state = { left: Number.POSITIVE_INFINITY, when: 'before' as 'before' | 'after', dead: false, struck: false }
+  const state = { left: Number.POSITIVE_INFINITY, when: 'before' as 'before' | 'after', dead: false, struck: false, calls: 0 }
   const strike = (): never => {
     state.struck = true
     throw new Error('the power went out')
   }
   const around = <T>(work: () => MaybePromise<T>): MaybePromise<T> => {
     if (state.struck && state.dead) return strike()
+    state.calls++
     const mine = --state.left === 0
     if (mine && state.when === 'before') return strike()
     const answer = work()

@@ -1,4 +1,4 @@
-import { figure } from '../../../tooling/figure.ts'
+import { figure } from './figure.ts'
 
 const DEEP = Boolean(process.env.PATRONKIT_DEEP)
 

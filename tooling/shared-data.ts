@@ -1,16 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { figure } from '../../../tooling/figure.ts'
 
-const DEEP = Boolean(process.env.PATRONKIT_DEEP)
-
-/** `full` runs in the deep run, a twentieth otherwise; PATRONKIT_SEED repeats a failure, whose seed fast-check prints. */
-export function runs(full: number, what: string): { readonly numRuns: number; readonly seed?: number } {
-  const numRuns = DEEP ? full : Math.ceil(full / 20)
-  figure(what, numRuns, 'cases')
-  return { numRuns, ...(process.env.PATRONKIT_SEED ? { seed: Number(process.env.PATRONKIT_SEED) } : {}) }
-}
-
-const folder = new URL('../../../../shared/data/', import.meta.url)
+const folder = new URL('../../shared/data/', import.meta.url)
 
 /** The rows of a table beside this checkout, by column name; undefined where it is not on this machine. */
 export function rowsOf(file: string): Record<string, string>[] | undefined {
