@@ -1,8 +1,8 @@
 import { moveClock } from '@patronkit/business-time/clock'
 import { type Agreed, type Book, type Books, countedOn, firstMatches, hoursOf } from './book.ts'
 import { countsIn } from './limit.ts'
-import type { Attributes, ItemClock, ItemState, StoredFact } from './model.ts'
-import { countedUntil, isOpen, unstarted } from './move.ts'
+import type { Attached, Attributes, ItemClock, ItemState, StoredFact } from './model.ts'
+import { countedUntil, ended, isOpen, unstarted } from './move.ts'
 import type { OnChange, Policy } from './policy.ts'
 import { type Recounted, type Replayed, replay } from './replay.ts'
 
@@ -30,22 +30,18 @@ export class PastNeeded {}
  */
 export function adopt(state: ItemState, of: Adopting): ItemState {
   const before = of.books(state.book)
-  const found = firstMatches(of.book, of.attributes)
-  const attached: { [agreement: string]: ItemState['attached'][string] } = {}
+  const attached: { [agreement: string]: Attached } = {}
   let { clocks } = state
-  for (const agreement of new Set([...Object.keys(state.attached), ...found.keys()])) {
-    const held = Object.hasOwn(state.attached, agreement) ? state.attached[agreement]! : null
-    const was = held && before.byId.get(held.policy)
-    const now = was?.policy.sticky ? of.book.byId.get(was.pin.id) : found.get(agreement)
+  for (const { agreement, held, was, now } of rulings(state, before, of.book, of.attributes)) {
     if (was && now && same(was, before, now, of)) {
-      attached[agreement] = held
+      attached[agreement] = held!
       continue
     }
     if (!now) {
-      clocks = clocks.map((clock) => (clock.agreement === agreement && isOpen(clock) ? cancelled(clock, of.fact.at, before) : clock))
+      clocks = clocks.map((clock) => (clock.agreement === agreement && isOpen(clock) ? ended(clock, 'cancel', of.fact.at, before) : clock))
       continue
     }
-    const taken = takeOver(clocks, { agreement, was: was ?? null, now, before }, of)
+    const taken = takeOver(clocks, { agreement, was, now, before }, of)
     attached[agreement] = { policy: now.pin.id, replied: taken.replied ?? held?.replied ?? false }
     clocks = taken.clocks
   }
@@ -53,13 +49,26 @@ export function adopt(state: ItemState, of: Adopting): ItemState {
 }
 
 /** Whether an item has the same policies and hours in another book. */
-export function sameRules(state: ItemState, before: Book, after: Book): boolean {
-  const found = firstMatches(after, state.attributes)
-  const agreements = new Set([...Object.keys(state.attached), ...found.keys()])
-  return [...agreements].every((agreement) => {
-    const was = Object.hasOwn(state.attached, agreement) ? before.byId.get(state.attached[agreement]!.policy) : undefined
-    const now = was?.policy.sticky ? after.byId.get(was.pin.id) : found.get(agreement)
-    return was !== undefined && now !== undefined && same(was, before, now, { book: after, attributes: state.attributes })
+export const sameRules = (state: ItemState, before: Book, after: Book): boolean =>
+  rulings(state, before, after, state.attributes).every(
+    ({ was, now }) => was !== null && now !== null && same(was, before, now, { book: after, attributes: state.attributes }),
+  )
+
+/** What an agreement held for an item until now, and what holds from here on. */
+interface Ruling {
+  readonly agreement: string
+  readonly held: Attached | null
+  readonly was: Agreed | null
+  readonly now: Agreed | null
+}
+
+function rulings(state: ItemState, before: Book, after: Book, attributes: Attributes): readonly Ruling[] {
+  const found = firstMatches(after, attributes)
+  return [...new Set([...Object.keys(state.attached), ...found.keys()])].map((agreement): Ruling => {
+    const held = Object.hasOwn(state.attached, agreement) ? state.attached[agreement]! : null
+    const was = (held && before.byId.get(held.policy)) ?? null
+    const now = (was?.policy.sticky ? after.byId.get(was.pin.id) : found.get(agreement)) ?? null
+    return { agreement, held, was, now }
   })
 }
 
@@ -116,7 +125,7 @@ function takeOver(
     if (!isOpen(newest)) return had
     if (onChange.elapsed === 'restart') {
       const again = { ...unstarted(now, metric, newest.cycle + 1, of.attributes), ready: true, held: newest.held }
-      return [...had.slice(0, -1), cancelled(newest, of.fact.at, i.before), started(again, of)]
+      return [...had.slice(0, -1), ended(newest, 'cancel', of.fact.at, i.before), started(again, of)]
     }
     const counts = newest.agreedDue === null ? countsIn(now.policy.targets[metric]!) : 'date'
     if (counts !== 'date' && counts !== newest.counts) {
@@ -128,7 +137,7 @@ function takeOver(
   })
   const dropped = mine
     .filter((clock) => !Object.hasOwn(now.policy.targets, clock.metric))
-    .map((clock) => (isOpen(clock) ? cancelled(clock, of.fact.at, i.before) : clock))
+    .map((clock) => (isOpen(clock) ? ended(clock, 'cancel', of.fact.at, i.before) : clock))
   return { clocks: [...others, ...next, ...dropped], replied: counting.replied() }
 }
 
@@ -231,10 +240,4 @@ const started = (clock: ItemClock, of: Adopting): ItemClock => ({
   ...clock,
   ready: true,
   clock: moveClock(clock.clock, 'start', of.fact.at, countedOn(clock, of.book)),
-})
-
-const cancelled = (clock: ItemClock, at: number, book: Book): ItemClock => ({
-  ...clock,
-  ready: false,
-  clock: moveClock(clock.clock, 'cancel', at, countedOn(clock, book)),
 })

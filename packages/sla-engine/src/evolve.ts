@@ -1,9 +1,8 @@
-import { moveClock } from '@patronkit/business-time/clock'
 import { type Adopting, adopt, PastNeeded } from './adopt.ts'
-import { type Book, type Books, countedOn } from './book.ts'
+import type { Book, Books } from './book.ts'
 import { type Internal, internalOf, isInternal, undone } from './internal.ts'
 import type { Attributes, BookRef, ItemClock, ItemState, StoredFact } from './model.ts'
-import { isOpen } from './move.ts'
+import { ended, isOpen } from './move.ts'
 import { moveAll } from './move-all.ts'
 import { passTime } from './passing.ts'
 import { openerBy, type Recounted, unopened, waitingAfter } from './replay.ts'
@@ -101,9 +100,3 @@ function ruled(clock: ItemClock, outcome: 'met' | 'breached' | 'cancelled', at: 
   if (outcome === 'cancelled') return { ...ended(clock, 'cancel', at, book), ruled: null }
   return { ...(isOpen(clock) ? ended(clock, 'stop', at, book) : clock), ruled: outcome }
 }
-
-const ended = (clock: ItemClock, how: 'stop' | 'cancel', at: number, book: Book): ItemClock => ({
-  ...clock,
-  ready: false,
-  clock: moveClock(clock.clock, how, at, countedOn(clock, book)),
-})

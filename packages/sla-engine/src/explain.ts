@@ -3,6 +3,7 @@ import { type ClockPhase, countedAt } from '@patronkit/business-time/clock'
 import type { Explanation } from '@patronkit/core'
 import { type Bare, explained, toIso } from '@patronkit/core/service'
 import { type Book, type Books, countedOn, workingOf } from './book.ts'
+import { clockAt } from './clock-name.ts'
 import { applyFacts, inTime } from './evolve.ts'
 import { undone } from './internal.ts'
 import type { BookRef, ClockKey, ItemClock, ItemRef, ItemState, StoredFact } from './model.ts'
@@ -43,7 +44,7 @@ export function explainClock(
   if (known.length === 0) return null
   const { stands, end } = trace(known, of, books, ref)
   const last = clockAt(end.clocks, of)
-  const view = viewClocks(end, at, books).find((clock) => sameClock(clock, of))
+  const view = clockAt(viewClocks(end, at, books), of)
   if (!view || !last) return null
   const { state, targetMs, workedMs, leftMs, party } = view
   const dueAt = last.counts === 'date' && targetMs !== null ? toIso(last.clock.startedAt! + targetMs) : null
@@ -66,9 +67,6 @@ export function explainClock(
   const zone = last.calendar === '' ? 'UTC' : workingOf(last, books(end.book)).zone
   return explained(WORDS, about, stretchesOf(stands, at).flatMap(linesOf), zone)
 }
-
-const sameClock = (a: ClockKey, b: ClockKey): boolean => a.agreement === b.agreement && a.metric === b.metric && a.cycle === b.cycle
-const clockAt = (clocks: readonly ItemClock[], of: ClockKey): ItemClock | undefined => clocks.find((clock) => sameClock(clock, of))
 
 /** How the clock stood, fact by fact. Where its past was counted again, it is shown as it was counted then. */
 function trace(

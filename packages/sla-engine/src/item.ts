@@ -17,8 +17,9 @@ import {
 } from '@patronkit/core/service'
 import { PastNeeded } from './adopt.ts'
 import type { Books } from './book.ts'
-import { clockName } from './clock-name.ts'
-import { type Decision, decideRecord } from './decide.ts'
+import { clockKey, clockName } from './clock-name.ts'
+import { decideRecord } from './decide.ts'
+import type { Decision } from './decision.ts'
 import { booksIn } from './internal.ts'
 import type { ItemRef, ItemState, StoredFact } from './model.ts'
 import { nextStepAt } from './passing.ts'
@@ -185,10 +186,10 @@ export function unitFor(ctx: Context, i: ToWrite, fired?: Unit['fired']): Unit {
   const { state, events } = i.decision
   refuseTooMany(item, state)
   const timerAt = nextStepAt(state, books)
-  const was = new Map(before?.clocks.map((clock) => [keyOf(clock), clock]))
-  const is = new Set(state.clocks.map(keyOf))
-  const changed = state.clocks.filter((clock) => !sameClock(was.get(keyOf(clock)), clock))
-  const gone = (before?.clocks ?? []).filter((clock) => !is.has(keyOf(clock)))
+  const was = new Map(before?.clocks.map((clock) => [clockKey(clock), clock]))
+  const is = new Set(state.clocks.map(clockKey))
+  const changed = state.clocks.filter((clock) => !sameClock(was.get(clockKey(clock)), clock))
+  const gone = (before?.clocks ?? []).filter((clock) => !is.has(clockKey(clock)))
   const ofItem = { item_type: item.type, item: item.id }
   const writes: readonly Write[] = [
     { write: 'put', table: items, row: itemRow(item, state, factCount + fresh.length, timerAt, books) },
@@ -200,8 +201,6 @@ export function unitFor(ctx: Context, i: ToWrite, fired?: Unit['fired']): Unit {
   const timers = timerAt === i.stored.timerAt && !fired ? [] : [timerWrite(subject, timerAt)]
   return unitOn(ctx, { kind: SUBJECT, subject, head, events, writes, timers, ...(fired ? { fired } : {}) })
 }
-
-const keyOf = (clock: ItemState['clocks'][number]): string => `${clockName(clock)} ${clock.cycle}`
 
 function refuseTooMany(item: ItemRef, state: ItemState): void {
   if (state.clocks.length <= MOST_CLOCKS) return

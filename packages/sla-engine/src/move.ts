@@ -106,11 +106,14 @@ const start = (clock: ItemClock, of: Moving): ItemClock => ({
   clock: moveClock(clock.clock, 'start', of.scene.fact.at, countedOn(clock, of.book)),
 })
 
-const end = (clock: ItemClock, how: 'stop' | 'cancel', of: Moving): ItemClock => ({
+/** A clock that counts no further. */
+export const ended = (clock: ItemClock, how: 'stop' | 'cancel', at: number, book: Book): ItemClock => ({
   ...clock,
   ready: false,
-  clock: moveClock(clock.clock, how, of.scene.fact.at, countedOn(clock, of.book)),
+  clock: moveClock(clock.clock, how, at, countedOn(clock, book)),
 })
+
+const end = (clock: ItemClock, how: 'stop' | 'cancel', { scene, book }: Moving): ItemClock => ended(clock, how, scene.fact.at, book)
 
 /** Goes on, or stands while the item is paused. What runs up to a date does not stand. */
 function onward(clock: ItemClock, of: Moving): ItemClock {

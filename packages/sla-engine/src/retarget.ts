@@ -14,11 +14,12 @@ import {
   sweepPage,
   type Unit,
 } from '@patronkit/core/service'
-import { PastNeeded, sameRules } from './adopt.ts'
+import { sameRules } from './adopt.ts'
 import type { Books } from './book.ts'
-import { type Decision, decideRecord } from './decide.ts'
-import { booksIn, internalFact } from './internal.ts'
-import { readFactsOf, readItems, type Stored, SUBJECT, subjectOf, unitFor } from './item.ts'
+import { clockKey } from './clock-name.ts'
+import type { Decision } from './decision.ts'
+import { internalFact } from './internal.ts'
+import { decideOn, readFactsOf, readItems, type Stored, SUBJECT, subjectOf, unitFor } from './item.ts'
 import type { BookRef, ItemRef, ItemState, StoredFact } from './model.ts'
 import type { OnChange } from './policy.ts'
 import type { Rulebook } from './rulebook.ts'
@@ -60,7 +61,6 @@ const OPEN = field('phase').in(['running', 'paused'])
 /** One page of a retargeting. Call it until `more` is false; after a crash in between it goes on with the same key. */
 export function* retargetPage(book: Rulebook, ctx: Context, i: Retarget): Operation<Swept> {
   const { idempotencyKey: name, page = 1_000, ...how } = parse(retargetSchema, i, 'retarget')
-  const onChange: OnChange = { elapsed: how.elapsed ?? 'retroactive', ...(how.pauses ? { pauses: how.pauses } : {}) }
   return yield* sweepPage(ctx, {
     name: `sla.retarget/${name}`,
     over: clocks,
@@ -69,16 +69,17 @@ export function* retargetPage(book: Rulebook, ctx: Context, i: Retarget): Operat
     subjectOf: (row) => subjectOf({ type: row.item_type, id: row.item }),
     page,
     decidePage: function* (subjects) {
-      const decided = yield* decidePage(book, ctx, subjects, { name, reason: how.reason, onChange })
+      const decided = yield* decidePage(book, ctx, subjects, { name, reason: how.reason, onChange: onChangeOf(how) })
       return decided.map((one): Unit | null => one && unitFor(ctx, one))
     },
   })
 }
 
+const onChangeOf = ({ elapsed = 'retroactive', pauses }: Partial<OnChange>): OnChange => ({ elapsed, ...(pauses ? { pauses } : {}) })
+
 /** The same over everything, and nothing is written. */
 export function* previewRetarget(book: Rulebook, ctx: Context, i: Omit<Retarget, 'idempotencyKey'>): Operation<RetargetPreview> {
   const how = parse(retargetSchema.omit({ idempotencyKey: true }), i, 'preview.retarget')
-  const onChange: OnChange = { elapsed: how.elapsed ?? 'retroactive', ...(how.pauses ? { pauses: how.pauses } : {}) }
   const order = ['item_type', 'item', 'metric', 'cycle']
   const limit = how.page ?? 1_000
   const found = { items: 0, changed: 0, moved: 0, breached: 0, saved: 0 }
@@ -92,7 +93,7 @@ export function* previewRetarget(book: Rulebook, ctx: Context, i: Omit<Retarget,
       .map(([subject, mine]): ClockSubject => ({ subject, head: NO_HEAD, rows: mine }))
     last = [...bySubject.keys()].at(-1) ?? last
     found.items += subjects.length
-    for (const one of yield* decidePage(book, ctx, subjects, { name: 'preview', reason: how.reason, onChange })) {
+    for (const one of yield* decidePage(book, ctx, subjects, { name: 'preview', reason: how.reason, onChange: onChangeOf(how) })) {
       if (one) compare(one, ctx.now, found)
     }
     after = rows.length === limit ? cursorAt(order, rows.at(-1)!) : undefined
@@ -102,11 +103,9 @@ export function* previewRetarget(book: Rulebook, ctx: Context, i: Omit<Retarget,
 
 function compare(one: Decided, now: number, found: { changed: number; moved: number; breached: number; saved: number }): void {
   found.changed++
-  const before = new Map(
-    viewClocks(one.stored.state!, now, one.books).map((clock) => [`${clock.agreement}/${clock.metric}/${clock.cycle}`, clock]),
-  )
+  const before = new Map(viewClocks(one.stored.state!, now, one.books).map((clock) => [clockKey(clock), clock]))
   for (const clock of viewClocks(one.decision.state, now, one.books)) {
-    const was = before.get(`${clock.agreement}/${clock.metric}/${clock.cycle}`)
+    const was = before.get(clockKey(clock))
     if (was?.dueAt?.getTime() !== clock.dueAt?.getTime() || was?.targetMs !== clock.targetMs) found.moved++
     if (clock.state === 'breached' && was?.state !== 'breached') found.breached++
     if (clock.state !== 'breached' && was?.state === 'breached') found.saved++
@@ -128,55 +127,27 @@ interface How {
 }
 
 /** What becomes of each item of a page; null for one whose rules stay as they are. */
-function* decidePage(book: Rulebook, ctx: Context, subjects: readonly ClockSubject[], how: How): Operation<readonly (Decided | null)[]> {
+function* decidePage(given: Rulebook, ctx: Context, subjects: readonly ClockSubject[], how: How): Operation<readonly (Decided | null)[]> {
+  const book = given.steady()
   const stored = yield* storedItems(ctx, subjects)
   const ref = (yield* book.refs(ctx))(ctx.now)
   const books = yield* book.books(ctx, [ref, ...stored.flatMap((one) => (one ? [one.stored.state!.book] : []))])
-  const waiting: number[] = []
-  const decided = stored.map((one, n): Decided | null => {
-    if (!one || !differs(one.stored.state!, ref, books)) return null
-    const fresh = [ruleFact(one.stored, ref, ctx.now, how)]
-    try {
-      return {
-        ...one,
-        fresh,
-        books,
-        decision: decideRecord({ item: one.item, before: one.stored.state, past: null, fresh, books, book: ref }),
-      }
-    } catch (error) {
-      if (!(error instanceof PastNeeded)) throw error
-      waiting.push(n)
-      return null
-    }
-  })
-  if (waiting.length === 0) return decided
+  const changing = stored.map((one) => (one && differs(one.stored.state!, ref, books) ? one : null))
   const pasts = yield* readFactsOf(
     ctx,
-    waiting.map((n) => stored[n]!.item),
+    changing.flatMap((one) => (one ? [one.item] : [])),
   )
-  const opened = waiting.map((n) => pasts.get(subjectOf(stored[n]!.item))!)
-  const refFor = yield* book.refs(ctx)
-  const starts = opened.map((past, k) => refFor(Math.min(...past.map((fact) => fact.at)), stored[waiting[k]!]!.stored.state!.book.knownAt))
-  const all = yield* book.books(ctx, [
-    ref,
-    ...starts,
-    ...stored.flatMap((one) => (one ? [one.stored.state!.book] : [])),
-    ...opened.flatMap(booksIn),
-  ])
-  const placeOf = new Map(waiting.map((n, k) => [n, k]))
-  return decided.map((one, n) => {
-    const k = placeOf.get(n)
-    if (k === undefined) return one
-    const { item, stored: known } = stored[n]!
-    const fresh = [ruleFact(known, ref, ctx.now, how)]
-    return {
-      item,
-      stored: known,
-      fresh,
-      books: all,
-      decision: decideRecord({ item, before: known.state, past: opened[k]!, fresh, books: all, book: starts[k]! }),
+  const decided: (Decided | null)[] = []
+  for (const one of changing) {
+    if (!one) {
+      decided.push(null)
+      continue
     }
-  })
+    const fresh = [ruleFact(one.stored, ref, ctx.now, how)]
+    const past = pasts.get(subjectOf(one.item))
+    decided.push({ ...one, fresh, ...(yield* decideOn(book, ctx, { ...one, fresh, past })) })
+  }
+  return decided
 }
 
 /** Whether other rules would hold: another policy for one of its agreements, or other hours. */
