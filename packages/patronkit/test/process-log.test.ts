@@ -27,8 +27,12 @@ function casesOf(file: string, typeOf: (activity: string) => string): readonly (
       at: localTime(row['Complete Timestamp']!),
     }),
   )
-  return [...Map.groupBy(read, ({ item }) => item).values()].map((mine) => mine.toSorted((a, b) => a.at - b.at))
+  // what happened in one second has no order in the log but that of its rows, which the report does not go by
+  const inOrder = (a: Row, b: Row): number => a.at - b.at || order(a.type, b.type) || order(a.by, b.by)
+  return [...Map.groupBy(read, ({ item }) => item).values()].map((mine) => mine.toSorted(inOrder))
 }
+
+const order = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
 
 const middle = (figures: readonly number[]): number => {
   const sorted = figures.toSorted((a, b) => a - b)

@@ -8,5 +8,5 @@ export {
   type StepBetween,
   type Variant,
 } from './process/count.ts'
-export { type Activity, type Trace, traceOf } from './process/trace.ts'
+export { type Activity, inOrder, type Trace, traceOf } from './process/trace.ts'
 export { explainComparison } from './process/words.ts'

@@ -1,5 +1,5 @@
 import type { CalendarDefinition } from '@patronkit/business-time'
-import { type Activity, countProcess, type ProcessReport } from '@patronkit/sla-engine/process'
+import { type Activity, countProcess, inOrder, type ProcessReport } from '@patronkit/sla-engine/process'
 import type { UsedRow } from '../log/read-log.ts'
 
 /** Gathers the rows of a log, in whatever order they stand there, for a report on the process. A row that stands twice counts once. */
@@ -14,7 +14,7 @@ export function processFigures(calendar: CalendarDefinition): { add(row: UsedRow
 
   function report(): ProcessReport {
     const count = countProcess({ calendar })
-    for (const [item, facts] of items) count.add({ item, activities: [...facts.values()].sort((a, b) => a.at - b.at) })
+    for (const [item, facts] of items) count.add({ item, activities: inOrder([...facts.values()]) })
     return count.report()
   }
 
