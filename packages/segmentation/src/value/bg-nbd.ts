@@ -1,5 +1,5 @@
 import { notNegative, positive, whole } from '../checks.ts'
-import { checkHistory, grouped, type PurchaseHistory, type TimeUnit } from './history.ts'
+import { byMeanAge, checkHistory, grouped, type PurchaseHistory, type TimeUnit } from './history.ts'
 import { hypergeometric } from './hypergeometric.ts'
 import { maximise } from './maximise.ts'
 
@@ -26,13 +26,8 @@ export interface BgNbdFit extends BgNbd {
  */
 export function fitBgNbd(i: { readonly histories: readonly PurchaseHistory[]; readonly unit?: TimeUnit }): BgNbdFit {
   const of = grouped(i.histories)
-  // time in units of the mean age keeps the search in one place, whatever the unit
-  let scale = 0
-  for (let g = 0; g < of.x.length; g++) scale += of.age[g]! * of.weight[g]!
-  scale = scale / of.customers || 1
+  const { scale, recency, age, purchases } = byMeanAge(of)
   const { x, weight, mostPurchases } = of
-  const recency = of.recency.map((value) => value / scale)
-  const age = of.age.map((value) => value / scale)
   // the sums of logarithms over 1 … x depend on x alone
   const rising = new Float64Array(mostPurchases + 1)
   const staying = new Float64Array(mostPurchases + 1)
@@ -52,8 +47,6 @@ export function fitBgNbd(i: { readonly histories: readonly PurchaseHistory[]; re
     return sum
   }
   const [r, alpha, a, b] = maximise('BG/NBD', likelihood, [0.5, 0.3, 1, 2]) as [number, number, number, number]
-  let purchases = 0
-  for (let g = 0; g < x.length; g++) purchases += x[g]! * weight[g]!
   return {
     r,
     alpha: alpha * scale,

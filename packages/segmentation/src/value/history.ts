@@ -75,6 +75,23 @@ export function grouped(histories: readonly PurchaseHistory[]): Grouped {
   }
 }
 
+/** Time in units of the mean age keeps the search for a fit in one place, whatever the unit. */
+export function byMeanAge(of: Grouped): {
+  readonly scale: number
+  readonly recency: Float64Array
+  readonly age: Float64Array
+  readonly purchases: number
+} {
+  let scale = 0
+  let purchases = 0
+  for (let g = 0; g < of.x.length; g++) {
+    scale += of.age[g]! * of.weight[g]!
+    purchases += of.x[g]! * of.weight[g]!
+  }
+  scale = scale / of.customers || 1
+  return { scale, recency: of.recency.map((value) => value / scale), age: of.age.map((value) => value / scale), purchases }
+}
+
 function inner<V>(of: Map<number, Map<number, V>>, key: number): Map<number, V> {
   let found = of.get(key)
   if (!found) {

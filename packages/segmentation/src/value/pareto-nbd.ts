@@ -1,5 +1,5 @@
 import { notNegative, positive } from '../checks.ts'
-import { checkHistory, grouped, type PurchaseHistory, type TimeUnit } from './history.ts'
+import { byMeanAge, checkHistory, grouped, type PurchaseHistory, type TimeUnit } from './history.ts'
 import { hypergeometric } from './hypergeometric.ts'
 import { maximise } from './maximise.ts'
 
@@ -22,12 +22,8 @@ export interface ParetoNbdFit extends ParetoNbd {
 /** Fits Pareto/NBD by maximum likelihood (Schmittlein, Morrison and Colombo 1987; Fader and Hardie, A note on deriving the Pareto/NBD model, 2005). */
 export function fitParetoNbd(i: { readonly histories: readonly PurchaseHistory[]; readonly unit?: TimeUnit }): ParetoNbdFit {
   const of = grouped(i.histories)
-  let scale = 0
-  for (let g = 0; g < of.x.length; g++) scale += of.age[g]! * of.weight[g]!
-  scale = scale / of.customers || 1
+  const { scale, recency, age, purchases } = byMeanAge(of)
   const { x, weight, mostPurchases } = of
-  const recency = of.recency.map((value) => value / scale)
-  const age = of.age.map((value) => value / scale)
   const rising = new Float64Array(mostPurchases + 1)
   const likelihood = ([r, alpha, s, beta]: readonly number[]): number => {
     for (let k = 1; k <= mostPurchases; k++) rising[k] = rising[k - 1]! + Math.log(r! + k - 1)
@@ -42,8 +38,6 @@ export function fitParetoNbd(i: { readonly histories: readonly PurchaseHistory[]
     return sum
   }
   const [r, alpha, s, beta] = maximise('Pareto/NBD', likelihood, [0.5, 0.3, 0.6, 0.4]) as [number, number, number, number]
-  let purchases = 0
-  for (let g = 0; g < x.length; g++) purchases += x[g]! * weight[g]!
   return {
     r,
     alpha: alpha * scale,
