@@ -4,7 +4,7 @@ import { countsIn } from './limit.ts'
 import type { Attached, Attributes, ItemClock, ItemState, StoredFact } from './model.ts'
 import { countedUntil, ended, isOpen, unstarted } from './move.ts'
 import type { OnChange, Policy } from './policy.ts'
-import { type Recounted, type Replayed, replay } from './replay.ts'
+import { type Mark, type Replayed, replay } from './replay.ts'
 
 /** A change of the rules that hold for an item, at a fact. */
 export interface Adopting {
@@ -17,8 +17,7 @@ export interface Adopting {
   readonly past: readonly StoredFact[] | null
   /** What becomes of counted time, when whoever changed the rules said so; otherwise the new policy says it. */
   readonly onChange: OnChange | null
-  /** Hears of every clock that is counted again, for explanations. */
-  readonly recounted: Recounted | null
+  readonly mark: Mark | null
 }
 
 /** Some clock has to be counted again from the start, and the past was not read. */
@@ -107,17 +106,14 @@ function takeOver(
       replied: null,
     }
 
-  const counting = recounter(agreement, now, of)
+  const counting = recounter(now, of)
   const pausedBy = whoPaused(onChange, was, now)
   const next = Object.keys(now.policy.targets).flatMap((metric): readonly ItemClock[] => {
     const had = mine.filter((clock) => clock.metric === metric)
     const newest = had.at(-1)
     const promised = was !== null && Object.hasOwn(was.policy.targets, metric)
     if (!newest || !promised) return attachedLate(had, counting(metric, pausedBy), onChange, of)
-    if (onChange.elapsed === 'retroactive')
-      return counting(metric, pausedBy)
-        .all()
-        .map((clock) => withItsPast(clock, had))
+    if (onChange.elapsed === 'retroactive') return counting(metric, pausedBy).all.map((clock) => withItsPast(clock, had))
     if (newest.clock.phase === 'idle') {
       const { ready, held, agreedDue } = newest
       return [...had.slice(0, -1), { ...unstarted(now, metric, newest.cycle, of.attributes), ready, held, agreedDue }]
@@ -141,41 +137,24 @@ function takeOver(
   return { clocks: [...others, ...next, ...dropped], replied: counting.replied() }
 }
 
-/** A metric counted from the first fact on. */
+/** A metric counted from the first fact on: all its cycles, or the newest under the number it gets among the item's own. */
 interface Counted {
-  /** All its cycles. */
-  readonly all: () => readonly ItemClock[]
-  /** The newest of them, under the number it gets among the item's own. */
+  readonly all: readonly ItemClock[]
   readonly last: (cycle: number) => ItemClock
-  /** The same, without a word to whoever listens: its count is not used. */
-  readonly peek: () => ItemClock
 }
 
 /** Counts the past of metrics again, the past of each way to pause once. */
-function recounter(agreement: string, now: Agreed, of: Adopting) {
+function recounter(now: Agreed, of: Adopting) {
   const done = new Map<Policy | null, Replayed>()
   const past = (pausedBy: Policy | null): Replayed => {
     if (of.past === null) throw new PastNeeded()
-    const known = done.get(pausedBy) ?? replay(of.past, now, of.book, pausedBy, of.fact.at)
+    const known = done.get(pausedBy) ?? replay(of.past, { agreed: now, book: of.book, pausedBy, until: of.fact.at, mark: of.mark })
     done.set(pausedBy, known)
     return known
   }
   const count = (metric: string, pausedBy: Policy | null): Counted => {
-    const replayed = past(pausedBy)
-    const cycles = replayed.clocks.filter((clock) => clock.metric === metric)
-    const newest = cycles.at(-1)!
-    const tell = (shift: number) => of.recounted?.({ agreement, metric, shift, steps: replayed.steps })
-    return {
-      all: () => {
-        tell(0)
-        return cycles
-      },
-      last: (cycle) => {
-        tell(cycle - newest.cycle)
-        return { ...newest, cycle }
-      },
-      peek: () => newest,
-    }
+    const all = past(pausedBy).clocks.filter((clock) => clock.metric === metric)
+    return { all, last: (cycle) => ({ ...all.at(-1)!, cycle }) }
   }
   const replied = (): boolean | null => {
     const [first] = done.values()
@@ -191,13 +170,13 @@ function recounter(agreement: string, now: Agreed, of: Adopting) {
 function attachedLate(had: readonly ItemClock[], counted: Counted, { elapsed }: OnChange, of: Adopting): readonly ItemClock[] {
   const earlier = had.filter((clock) => clock.clock.phase !== 'idle')
   const newest = earlier.at(-1)
-  const late = counted.peek()
-  if (elapsed === 'retroactive') return counted.all().map((clock) => withItsPast(clock, had))
+  const late = counted.all.at(-1)!
+  if (elapsed === 'retroactive') return counted.all.map((clock) => withItsPast(clock, had))
   if (elapsed === 'restart') {
-    if (!newest) return counted.all().map((clock) => (isOpen(clock) ? fromHere(clock, of) : clock))
+    if (!newest) return counted.all.map((clock) => (isOpen(clock) ? fromHere(clock, of) : clock))
     return isOpen(late) ? [...earlier, fromHere({ ...late, cycle: newest.cycle + 1 }, of)] : earlier
   }
-  if (!newest) return counted.all()
+  if (!newest) return counted.all
   if (!isOpen(late)) return earlier
   if (late.clock.startedAt! > newest.clock.startedAt!) return [...earlier, counted.last(newest.cycle + 1)]
   return [...earlier.slice(0, -1), withItsPast(counted.last(newest.cycle), had)]
@@ -232,6 +211,7 @@ const fromHere = (clock: ItemClock, of: Adopting): ItemClock =>
       waiting: [],
       missedAt: null,
       breachedAt: null,
+      trail: [],
     },
     of,
   )

@@ -5,7 +5,7 @@ import type { Attributes, BookRef, ItemClock, ItemState, StoredFact } from './mo
 import { ended, isOpen } from './move.ts'
 import { moveAll } from './move-all.ts'
 import { passTime } from './passing.ts'
-import { openerBy, type Recounted, unopened, waitingAfter } from './replay.ts'
+import { type Mark, openerBy, unopened, waitingAfter } from './replay.ts'
 
 /** The whole past of an item at once: its facts in the order in which they happened, ties in order of arrival. */
 export function foldFacts(facts: readonly StoredFact[], books: Books, ref: BookRef): ItemState {
@@ -25,12 +25,12 @@ export function applyFacts(
   sorted: readonly StoredFact[],
   books: Books,
   past: readonly StoredFact[] | null,
-  recounted: Recounted | null = null,
+  mark: Mark | null = null,
 ): ItemState {
   const known = past && [...past]
   let state = start
   for (const fact of sorted) {
-    state = passTime(applyFact(passTime(state, fact.at, books), fact, books, known, recounted), fact.at, books)
+    state = passTime(applyFact(passTime(state, fact.at, books), fact, books, known, mark), fact.at, books)
     known?.push(fact)
   }
   return state
@@ -40,13 +40,7 @@ const endedAfter = (ended: boolean, type: string): boolean =>
   type === 'resolved' || type === 'closed' ? true : type === 'reopened' ? false : ended
 
 /** The item after one fact. */
-function applyFact(
-  given: ItemState,
-  fact: StoredFact,
-  books: Books,
-  past: readonly StoredFact[] | null,
-  recounted: Recounted | null,
-): ItemState {
+function applyFact(given: ItemState, fact: StoredFact, books: Books, past: readonly StoredFact[] | null, mark: Mark | null): ItemState {
   const attributes: Attributes = fact.attributes ? { ...given.attributes, ...fact.attributes } : given.attributes
   const internal = isInternal(fact) ? internalOf(fact) : null
   const openedBy = openerBy(fact, given.openedBy)
@@ -56,13 +50,14 @@ function applyFact(
   if (first || fact.attributes || internal?.kind === 'rules') {
     const book = books(internal?.kind === 'rules' ? internal.book : state.book)
     const onChange = internal?.kind === 'rules' ? internal.onChange : null
-    const adopting: Adopting = { fact, attributes, books, book, past, onChange, recounted }
+    const adopting: Adopting = { fact, attributes, books, book, past, onChange, mark }
     state = adopt(state, adopting)
   }
   if (internal?.kind === 'due' && internal.dueAt === null && past === null) throw new PastNeeded()
   if (internal) state = applyInternal(state, internal, fact, books)
-  const moved = moveAll(state, fact, attributes, books(state.book), null)
-  return { ...moved, attributes }
+  const book = books(state.book)
+  const moved = moveAll(state, fact, attributes, book, null)
+  return { ...moved, attributes, clocks: mark ? mark(fact, moved.clocks, book) : moved.clocks }
 }
 
 /** What Patronkit itself wrote down about an item. */

@@ -1,14 +1,14 @@
 import type { WorkingCalendar } from '@patronkit/business-time/calendar'
-import { type ClockPhase, countedAt } from '@patronkit/business-time/clock'
+import type { ClockPhase } from '@patronkit/business-time/clock'
 import type { Explanation } from '@patronkit/core'
 import { type Bare, explained, toIso } from '@patronkit/core/service'
-import { type Book, type Books, countedOn, workingOf } from './book.ts'
+import { type Books, countedOn, workingOf } from './book.ts'
 import { clockAt } from './clock-name.ts'
 import { applyFacts, inTime } from './evolve.ts'
 import { undone } from './internal.ts'
-import type { BookRef, ClockKey, ItemClock, ItemRef, ItemState, StoredFact } from './model.ts'
+import type { BookRef, ClockKey, ItemClock, ItemRef, Stand, StoredFact } from './model.ts'
 import { isOpen } from './move.ts'
-import { type Recounted, unopened } from './replay.ts'
+import { type Mark, unopened } from './replay.ts'
 import { viewClocks } from './view.ts'
 import { WORDS } from './words.ts'
 
@@ -17,14 +17,6 @@ interface Stretch {
   readonly from: number
   readonly to: number
   readonly because: string
-  readonly calendar: WorkingCalendar
-}
-
-/** How the clock stood after a fact. */
-interface Stand {
-  readonly at: number
-  readonly because: string
-  readonly clock: ItemClock
   readonly calendar: WorkingCalendar
 }
 
@@ -42,7 +34,7 @@ export function explainClock(
 ): Explanation | null {
   const known = inTime(undone(facts).filter((fact) => fact.at <= at))
   if (known.length === 0) return null
-  const { stands, end } = trace(known, of, books, ref)
+  const end = applyFacts(unopened(known[0]!.at, ref), known, books, [], leaveTrail)
   const last = clockAt(end.clocks, of)
   const view = clockAt(viewClocks(end, at, books), of)
   if (!view || !last) return null
@@ -65,38 +57,15 @@ export function explainClock(
     },
   }
   const zone = last.calendar === '' ? 'UTC' : workingOf(last, books(end.book)).zone
-  return explained(WORDS, about, stretchesOf(stands, at).flatMap(linesOf), zone)
+  return explained(WORDS, about, stretchesOf(last.trail ?? [], at).flatMap(linesOf), zone)
 }
 
-/** How the clock stood, fact by fact. Where its past was counted again, it is shown as it was counted then. */
-function trace(
-  known: readonly StoredFact[],
-  of: ClockKey,
-  books: Books,
-  ref: BookRef,
-): { readonly stands: readonly Stand[]; readonly end: ItemState } {
-  let stands: Stand[] = []
-  let state = unopened(known[0]!.at, ref)
-  const standing = (fact: StoredFact, clocks: readonly ItemClock[], key: ClockKey, book: Book): readonly Stand[] => {
-    const clock = clockAt(clocks, key)
-    return clock ? [{ at: fact.at, because: fact.id, clock, calendar: countedOn(clock, book) }] : []
-  }
-  for (const [i, fact] of known.entries()) {
-    const recounts: Parameters<Recounted>[0][] = []
-    state = applyFacts(state, [fact], books, known.slice(0, i), (recount) => recounts.push(recount))
-    const book = books(state.book)
-    const recount = recounts.findLast((one) => one.agreement === of.agreement && one.metric === of.metric)
-    const again = recount?.steps.flatMap((step) => standing(step.fact, step.clocks, { ...of, cycle: of.cycle - recount.shift }, book)) ?? []
-    const now = clockAt(state.clocks, of)
-    const last = again.at(-1)
-    // the recount is this clock's past only where the clock has counted as much: one that kept its count was not counted again
-    const agrees =
-      last && now && countedAt(last.clock.clock, fact.at, last.calendar) === countedAt(now.clock, fact.at, countedOn(now, book))
-    if (agrees && !now.ruled && last.clock.clock.startedAt === now.clock.startedAt) stands = [...again]
-    stands.push(...standing(fact, state.clocks, of, book))
-  }
-  return { stands, end: state }
-}
+/** Every clock takes along how it stood, so that one which was counted again shows the past it was counted in. */
+const leaveTrail: Mark = (fact, clocks, book) =>
+  clocks.map((clock) => {
+    const stand: Stand = { at: fact.at, because: fact.id, clock, calendar: countedOn(clock, book) }
+    return { ...clock, trail: [...(clock.trail ?? []), stand] }
+  })
 
 /** What the clock was doing from its start on; neighbours alike are joined. */
 function stretchesOf(stands: readonly Stand[], end: number): readonly Stretch[] {
@@ -105,7 +74,8 @@ function stretchesOf(stands: readonly Stand[], end: number): readonly Stretch[] 
     const { phase, startedAt } = clock.clock
     if (startedAt === null) continue
     const was = stands[i - 1]?.clock
-    if (clock.counts === 'date' && isOpen(clock) && startedAt < at) stretches = allOf(startedAt, at, stretches, because, calendar)
+    const wasOpen = isOpen(clock) || (was !== undefined && isOpen(was))
+    if (clock.counts === 'date' && wasOpen && startedAt < at) stretches = allOf(startedAt, at, stretches, because, calendar)
     else if (was?.clock.phase === 'stopped' && phase !== 'stopped') stretches = reopened(stretches, was, clock, at)
     const before = stretches.at(-1)
     const to = stands[i + 1]?.at ?? end

@@ -1,3 +1,4 @@
+import type { WorkingCalendar } from '@patronkit/business-time/calendar'
 import type { ClockState } from '@patronkit/business-time/clock'
 import type { Instant } from '@patronkit/core'
 import type { Json } from '@patronkit/core/service'
@@ -107,6 +108,16 @@ export interface ItemClock extends ClockKey {
   /** The due instant that was missed; the breach is the first open millisecond behind it. */
   readonly missedAt: number | null
   readonly breachedAt: number | null
+  /** How it stood after each fact, kept only where an explanation is drawn; it goes wherever the clock goes. */
+  readonly trail?: readonly Stand[]
+}
+
+/** How a clock stood after a fact. */
+export interface Stand {
+  readonly at: number
+  readonly because: string
+  readonly clock: ItemClock
+  readonly calendar: WorkingCalendar
 }
 
 /** What holds for an item under one agreement. */

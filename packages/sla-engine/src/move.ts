@@ -148,16 +148,16 @@ function reopen(before: ItemClock, of: Moving): readonly ItemClock[] {
 const runningAgain = (before: ItemClock): ItemClock['clock'] => ({ ...before.clock, phase: 'running' })
 
 /**
- * A clock that is still counting takes the target its item's attributes now ask for, and the hours. What it has counted stays
- * counted, unless the policy begins anew.
+ * A clock that is still counting takes the target its item's attributes now ask for, and the hours; one that is over takes a target
+ * if it had none, for the hours it was counted in. What was counted stays counted, unless the policy begins anew.
  */
 export function retarget(clock: ItemClock, of: Moving): readonly ItemClock[] {
   const { agreed, book, scene } = of
   const { phase, startedAt } = clock.clock
-  const judged = clock.targetMs !== null && (phase === 'stopped' || phase === 'cancelled')
-  if (startedAt === null || judged) return [clock]
-  const hours = hoursOf(agreed.policy, scene.after)
-  const moved: ItemClock = { ...clock, ...hours }
+  const over = phase === 'stopped' || phase === 'cancelled'
+  if (startedAt === null || (over && clock.targetMs !== null)) return [clock]
+  const hours = over ? clock : hoursOf(agreed.policy, scene.after)
+  const moved: ItemClock = { ...clock, calendar: hours.calendar, zone: hours.zone }
   const targetMs = targetOf(moved, startedAt, workingOf(moved, book), agreed, scene.after)
   const counts: ItemClock['counts'] = clock.agreedDue === null ? countsIn(agreed.policy.targets[clock.metric]!) : 'date'
   const sameHours = hours.calendar === clock.calendar && hours.zone === clock.zone

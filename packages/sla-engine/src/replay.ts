@@ -33,31 +33,28 @@ export function waitingAfter(fact: StoredFact, before: readonly string[]): reado
   return internal.open ? [...new Set([...before, internal.child])] : before.filter((one) => one !== internal.child)
 }
 
-/** How the clocks stood after each fact of a past that was counted again. */
-export interface Recount {
-  readonly fact: StoredFact
-  readonly clocks: readonly ItemClock[]
-}
-
-/** Is told how a metric came by its count where the past was counted again; what was cycle n there is cycle n + `shift` of the item. */
-export type Recounted = (i: {
-  readonly agreement: string
-  readonly metric: string
-  readonly shift: number
-  readonly steps: readonly Recount[]
-}) => void
+/** Told of the clocks after each fact, also of a past that is counted again; answers with them, marked for whoever wants to know how they came to be. */
+export type Mark = (fact: StoredFact, clocks: readonly ItemClock[], book: Book) => readonly ItemClock[]
 
 export interface Replayed {
   readonly clocks: readonly ItemClock[]
   readonly replied: boolean
-  readonly steps: readonly Recount[]
+}
+
+/** What a past is counted again by. */
+export interface Replaying {
+  readonly agreed: Agreed
+  readonly book: Book
+  /** Whose word on pauses counts. */
+  readonly pausedBy: Policy | null
+  readonly until: number
+  readonly mark: Mark | null
 }
 
 /** The clocks of one policy, with time passed up to `until`, as they would be if it had held from the first fact on. */
-export function replay(past: readonly StoredFact[], agreed: Agreed, book: Book, pausedBy: Policy | null, until: number): Replayed {
+export function replay(past: readonly StoredFact[], { agreed, book, pausedBy, until, mark }: Replaying): Replayed {
   const agreement = agreementOf(agreed.policy)
   const books = () => book
-  const steps: Recount[] = []
   let state: ItemState = {
     ...unopened(past[0]!.at, book.ref),
     attached: { [agreement]: { policy: agreed.pin.id, replied: false } },
@@ -68,8 +65,8 @@ export function replay(past: readonly StoredFact[], agreed: Agreed, book: Book, 
     const then = passTime(state, fact.at, books)
     const waitsFor = waitingAfter(fact, then.waitsFor)
     const opened: ItemState = { ...then, waitsFor, openedBy: openerBy(fact, then.openedBy) }
-    state = { ...moveAll(opened, fact, attributes, book, { policy: pausedBy }), attributes }
-    steps.push({ fact, clocks: state.clocks })
+    const moved = moveAll(opened, fact, attributes, book, { policy: pausedBy })
+    state = { ...moved, attributes, clocks: mark ? mark(fact, moved.clocks, book) : moved.clocks }
   }
-  return { clocks: passTime(state, until, books).clocks, replied: state.attached[agreement]!.replied, steps }
+  return { clocks: passTime(state, until, books).clocks, replied: state.attached[agreement]!.replied }
 }
