@@ -15,12 +15,15 @@ export function rawWriter(db: DatabaseSync) {
     prepared.set(text, known)
     return known
   }
-  const insert = (name: string, columns: readonly string[], how = 'insert'): StatementSync =>
-    statement(`${how} into ${name} (tenant, ${columns.join(', ')}) values (?${', ?'.repeat(columns.length)})`)
+  const insert = (name: string, columns: readonly string[], key: readonly string[] = []): StatementSync => {
+    const others = columns.filter((column) => !key.includes(column)).map((column) => `${column} = excluded.${column}`)
+    const replacing = key.length === 0 ? '' : ` on conflict (tenant, ${key.join(', ')}) do update set ${others.join(', ')}`
+    return statement(`insert into ${name} (tenant, ${columns.join(', ')}) values (?${', ?'.repeat(columns.length)})${replacing}`)
+  }
   const put = (unit: Unit, table: Table, row: Row): RawStatement => {
     const columns = Object.keys(table.columns)
     return {
-      statement: insert(table.name, columns, 'insert or replace'),
+      statement: insert(table.name, columns, table.key),
       params: [unit.tenant, ...columns.map((column) => plain(row[column]))],
     }
   }
@@ -39,7 +42,7 @@ export function rawWriter(db: DatabaseSync) {
 
   function statementsOf(unit: Unit): readonly RawStatement[] {
     const all: RawStatement[] = unit.heads.map(({ kind, subject, to }) => ({
-      statement: insert('head', ['kind', 'subject', 'version', 'last_at', 'seq', 'chain'], 'insert or replace'),
+      statement: insert('head', ['kind', 'subject', 'version', 'last_at', 'seq', 'chain'], ['kind', 'subject']),
       params: [unit.tenant, kind, subject, to.version, to.lastAt, to.seq, to.chain],
     }))
     for (const write of unit.writes) {
@@ -50,7 +53,7 @@ export function rawWriter(db: DatabaseSync) {
     for (const timer of unit.timers) {
       if (timer.timer === 'set') {
         const params = [unit.tenant, timer.queue, timer.key, laneOf(unit.tenant), timer.dueAt, 1, 0, 0]
-        all.push({ statement: insert('timer', TIMER, 'insert or replace'), params })
+        all.push({ statement: insert('timer', TIMER, ['queue', 'key']), params })
       } else
         all.push({
           statement: statement('delete from timer where tenant = ? and queue = ? and key = ?'),
