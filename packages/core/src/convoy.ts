@@ -207,22 +207,20 @@ export function convoyOn(tenant: string, subject: string, road: Road): Convoy {
     pending = pendingUnits()
     known.clear()
     stale = false
+    let found: readonly unknown[]
     try {
-      await ask(group.flatMap((member) => member.reads))
+      found = await ask(group.flatMap((member) => member.reads))
     } catch {
       // one by one it is found whose fault it was
       for (const member of group) await goAlone(member)
       return
     }
     line = [...group]
-    while (line.length > 0) {
+    for (let from = 0; line.length > 0; ) {
       const member = line[0]!
-      const answers = stale
-        ? null
-        : seen(
-            member.reads,
-            member.reads.map((read) => known.get(nameOf(read))),
-          )
+      const { reads } = member
+      const answers = stale ? null : seen(reads, found.slice(from, from + reads.length))
+      from += reads.length
       if (!answers) {
         await flush()
         return go(line)

@@ -1,12 +1,5 @@
-import type { Row, Table } from './table.ts'
+import { rowName } from './table.ts'
 import type { Add, TimerWrite, Unique, Unit, Write } from './unit.ts'
-
-/** Which row of a table, as one text. */
-export const rowName = (of: Table, row: Row): string => {
-  let name = of.name
-  for (const column of of.key) name += `\u0000${row[column] ?? null}`
-  return name
-}
 
 /**
  * One unit that leaves behind what some units leave that go in one after another, each on the head that the one before

@@ -1,9 +1,8 @@
 import type { Head } from './event.ts'
 import { columnsIn, compareRows } from './interpret/rows.ts'
-import { rowName } from './merged.ts'
 import type { Fold, Read } from './port.ts'
 import { holds } from './predicate.ts'
-import type { Row, Table } from './table.ts'
+import { type Row, rowName, type Table } from './table.ts'
 import type { Unit } from './unit.ts'
 
 /** Only the storage can tell, once the units are committed. */
