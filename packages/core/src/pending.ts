@@ -24,6 +24,13 @@ interface Made {
   readonly set?: Row
   /** It was not there before the first of the units. */
   readonly fresh: boolean
+  /** The row, or what is set of it, as a storage gives it back; made when somebody asks. */
+  stored?: Row
+}
+
+const storedIn = (made: Made): Row => {
+  made.stored ??= asStored(made.table, (made.row ?? made.set)!)
+  return made.stored
 }
 
 type ReadOf<K extends Read['read']> = Extract<Read, { read: K }>
@@ -46,15 +53,14 @@ export function pendingUnits(): Pending {
   const put = (table: Table, row: Row, fresh: boolean) => {
     const rows = rowsOf(table)
     const name = rowName(table, row)
-    rows.set(name, { table, row: asStored(table, row), fresh: rows.get(name)?.fresh ?? fresh })
+    rows.set(name, { table, row, fresh: rows.get(name)?.fresh ?? fresh })
   }
   const change = (table: Table, key: Row, set: Row) => {
     const [rows, name] = [rowsOf(table), rowName(table, key)]
     const before = rows.get(name)
-    const stored = asStored(table, set, Object.keys(set))
     const fresh = before?.fresh ?? false
-    if (before?.row) rows.set(name, { table, row: { ...before.row, ...stored }, fresh })
-    else rows.set(name, { table, set: { ...before?.set, ...stored }, fresh })
+    if (before?.row) rows.set(name, { table, row: { ...before.row, ...set }, fresh })
+    else rows.set(name, { table, set: { ...before?.set, ...set }, fresh })
   }
 
   function headSeen(kind: string, subject: string, found: Head): Head {
@@ -66,33 +72,45 @@ export function pendingUnits(): Pending {
     const { table, where, order, limit } = read
     const full = found.length >= limit
     const matches = (row: Row) => holds(where, (column) => row[column])
-    const seen = new Map(found.map((row) => [rowName(table, row), row]))
+    const last = found.at(-1)
+    const isBehind = (row: Row) => full && (last === undefined || compareRows(row, last, order) > 0)
+    let seen: Map<string, Row> | null = null
+    let same = true
     for (const [name, made] of rows) {
+      // the commonest of all: a new row behind the page
+      if (made.fresh && made.row && isBehind(made.row)) continue
+      seen ??= new Map(found.map((row) => [rowName(table, row), row]))
       const before = seen.get(name)
       if (made.set !== undefined && !before) {
         // it did not match, or stands behind the page
         if (full || columnsIn(where).some((column) => Object.hasOwn(made.set!, column))) return UNSURE
         continue
       }
-      const row = made.set === undefined ? made.row! : { ...before!, ...made.set }
+      const row = made.row === null ? null : made.set === undefined ? storedIn(made) : { ...before!, ...storedIn(made) }
       if (row !== null && matches(row)) {
         // behind a full page there are others, and one of them may come first now
         if (full && before && compareRows(before, row, order) !== 0) return UNSURE
+        if (!before && isBehind(row)) continue
+        same = false
         seen.set(name, row)
       } else if (before) {
         if (full) return UNSURE
+        same = false
         seen.delete(name)
       }
     }
+    if (seen === null || same) return found
     return [...seen.values()].sort((a, b) => compareRows(a, b, order)).slice(0, limit)
   }
 
   function foldSeen(read: ReadOf<'fold'>, found: readonly Fold[], rows: ReadonlyMap<string, Made>): unknown {
     if (read.by.length > 0 || found.length !== 1) return UNSURE
     let [{ count, sum }] = found as readonly [Fold]
-    for (const { row, fresh } of rows.values()) {
-      if (!fresh) return UNSURE
-      if (!row || !holds(read.where, (column) => row[column])) continue
+    for (const made of rows.values()) {
+      if (!made.fresh) return UNSURE
+      if (!made.row) continue
+      const row = storedIn(made)
+      if (!holds(read.where, (column) => row[column])) continue
       count++
       sum = Object.fromEntries(read.sum.map((column) => [column, sum[column]! + ((row[column] as number | null) ?? 0)]))
     }
@@ -142,17 +160,19 @@ export function pendingUnits(): Pending {
       if (read.read === 'fold') return foldSeen(read, found as readonly Fold[], rows)
       const made = rows.get(rowName(read.table, read.key))
       if (!made) return found
-      if (made.set === undefined) return made.row
-      return found === null ? UNSURE : { ...(found as Row), ...made.set }
+      if (made.row === null) return null
+      if (made.set === undefined) return storedIn(made)
+      return found === null ? UNSURE : { ...(found as Row), ...storedIn(made) }
     },
   }
 }
 
-/** A row as a storage gives it back. */
-const asStored = (of: Table, row: Row, columns: readonly string[] = Object.keys(of.columns)): Row =>
-  Object.fromEntries(
-    columns.map((column) => {
-      const value = row[column] ?? null
-      return [column, of.columns[column]!.type === 'json' && value !== null ? JSON.parse(JSON.stringify(value)) : value]
-    }),
-  )
+/** Columns as a storage gives them back. */
+function asStored(of: Table, columns: Row): Row {
+  const stored: { [column: string]: Row[string] } = {}
+  for (const column in columns) {
+    const value = columns[column] ?? null
+    stored[column] = of.columns[column]!.type === 'json' && value !== null ? JSON.parse(JSON.stringify(value)) : value
+  }
+  return stored
+}

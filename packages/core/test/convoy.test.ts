@@ -234,6 +234,8 @@ function purses(meddle: (storage: Storage, commits: number) => Promise<void> | v
             units: [Unit]
             answer: number
           }> {
+            // asked again, it costs a convoy no call
+            yield* read(of, get(accounts, { id }))
             const left = (row?.left ?? 0) - by
             if (left < 0) throw new RangeError('short')
             return { units: [set(of, head, id, left, -by)], answer: left }
