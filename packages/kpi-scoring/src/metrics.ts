@@ -18,4 +18,6 @@ export type {
   Shift,
   SimpleMetric,
 } from './metrics/model.ts'
+export { type MetricsAsked, type MetricsRead, metricSummaries, readMetrics } from './metrics/read.ts'
 export { rollUpMetrics, type UnitMetrics, type UnitNode } from './metrics/roll-up.ts'
+export type { HostRows, MeasurementSource, RowsColumn } from './metrics/source.ts'

@@ -1,4 +1,3 @@
-import { holds, valueAt } from '@patronkit/core/service'
 import { duplicateId, tooDeep, unknownId } from '../refusals.ts'
 import { shownValue } from './evaluate.ts'
 import { referencesOf, type Value } from './formula.ts'
@@ -6,6 +5,7 @@ import type { MetricGraph } from './graph.ts'
 import { type Measurement, type Row, readMeasurements } from './measurements.ts'
 import type { MetricValue } from './model.ts'
 import { EMPTY, folded, mergeStatistics, notAdditive, type Statistic, statisticOf } from './statistic.ts'
+import { holdsFor } from './where.ts'
 
 /** A unit of an organisation, a territory, a product line. */
 export interface UnitNode {
@@ -97,13 +97,10 @@ function fill(graph: MetricGraph, statistics: Statistic[], rows: readonly Row[])
   graph.metrics.forEach((metric, at) => {
     if (metric.kind !== 'simple') return
     const { where, value } = metric
-    const mine = rows.filter((row) => row.name === value && (!where || holds(where, (path) => fieldOf(row, path))))
+    const mine = rows.filter((row) => row.name === value && (!where || holdsFor(where, row, row.dimensions)))
     statistics[at] = statisticOf(metric, mine)
   })
 }
-
-const fieldOf = (row: Row, path: string): unknown =>
-  path === 'value' ? row.value.toNumber() : path === 'subject' ? row.subject : valueAt(row.dimensions, path)
 
 function valuesOf(graph: MetricGraph, statistics: readonly Statistic[]): { [id: string]: MetricValue } {
   const values: Value[] = []

@@ -1,4 +1,5 @@
 import { PatronkitError } from '@patronkit/core'
+import { compareText } from '@patronkit/core/service'
 import { type Exact as Decimal, Exact } from '../exact.ts'
 import type { Value } from './formula.ts'
 import type { Row } from './measurements.ts'
@@ -47,10 +48,10 @@ export function mergeStatistics(a: Statistic, b: Statistic): Statistic {
   }
 }
 
-/** The later measurement of a subject stands; of two at one instant that with the greater id. */
+/** The later measurement of a subject stands; of two at one instant that with the greater id, by code point. */
 function keepLatest(latest: Map<string, Row>, row: Row): void {
   const before = latest.get(row.subject)
-  if (!before || row.at > before.at || (row.at === before.at && row.id > before.id)) latest.set(row.subject, row)
+  if (!before || row.at > before.at || (row.at === before.at && compareText(row.id, before.id) > 0)) latest.set(row.subject, row)
 }
 
 /** The metric's value out of its statistic. */
@@ -73,7 +74,8 @@ export function medianOf(metric: SimpleMetric, rows: readonly Row[]): Value {
   return { value: sorted.length % 2 ? sorted[middle]! : sorted[middle - 1]!.plus(sorted[middle]!).div(2) }
 }
 
-const nothing = (metric: SimpleMetric): Value =>
+/** The value where nothing was measured. */
+export const nothing = (metric: SimpleMetric): Value =>
   metric.ifEmpty === 'zero' ? { value: ZERO } : { value: null, reason: { code: 'no-data', metric: metric.id } }
 
 export const notAdditive = (metric: string, fold: string): PatronkitError<'kpi/not-additive'> =>
