@@ -92,8 +92,12 @@ export interface HostQuestion {
 export type HostTold =
   | { readonly told: 'count' }
   | { readonly told: 'sum' | 'min' | 'max'; readonly of: HostColumn | null }
-  /** The middle values, two of them that differ only where their number is even. */
-  | { readonly told: 'middle'; readonly of: HostColumn | null }
+  /** The values at places in order, from 1 up: (count × `times` + `plus`) / `over`, without its fraction. */
+  | {
+      readonly told: 'ranked'
+      readonly of: HostColumn | null
+      readonly places: readonly { readonly times: number; readonly plus: number; readonly over: number }[]
+    }
   /** The sum of the last value of each `per`; of two at one instant that with the greater key. A missing `per` is one of its own. */
   | { readonly told: 'latest'; readonly of: HostColumn | null; readonly per: HostColumn | null; readonly key: HostColumn }
   /**
@@ -132,7 +136,7 @@ export interface HostTotals {
   readonly stretch: number
   readonly by: readonly (string | number | boolean | null)[]
   readonly count: number
-  /** Decimal texts, exact; two for `middle`, none for `count`. */
+  /** Decimal texts, exact; one for each place of `ranked`, none for `count`. */
   readonly values: readonly string[]
 }
 

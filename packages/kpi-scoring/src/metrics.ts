@@ -6,6 +6,7 @@ export { type MetricGraph, metricGraph } from './metrics/graph.ts'
 export { type MeasureInput, measure, measureBy, measureSeries } from './metrics/measure.ts'
 export { type Measurement, type Measurements, readMeasurements } from './metrics/measurements.ts'
 export type {
+  Approximation,
   ConversionMetric,
   CumulativeMetric,
   DerivedMetric,
@@ -13,6 +14,7 @@ export type {
   Formula,
   Metric,
   MetricValue,
+  QuantileFold,
   RatioMetric,
   Reason,
   Shift,

@@ -114,9 +114,9 @@ export const desks: fc.Arbitrary<Desk> = fc
 
 /** The same rows as measurements, the way a host would record them. */
 export function measurementsOf(desk: Desk): readonly Measurement[] {
-  const measured = (rows: readonly Cells[], name: string, at: string, whose: string, valueOf: (row: Cells) => Cell) =>
+  const measured = (rows: readonly Cells[], name: string, at: string, whose: string, read: (row: Cells) => Cell) =>
     rows.flatMap((row): Measurement[] => {
-      const value = valueOf(row)
+      const value = read(row)
       if (value === null || row[at] === null) return []
       const { items, region, vip, day } = row as { readonly [column: string]: Cell }
       const total = row.total === null ? null : Number(row.total)
@@ -124,8 +124,8 @@ export function measurementsOf(desk: Desk): readonly Measurement[] {
       const subject = row[whose] === null ? {} : { subject: String(row[whose]) }
       return [{ id: `${name}/${row.id}`, at: row[at] as number, name, value: value as string | number, dimensions: about, ...subject }]
     })
-  const orders = (name: string, valueOf: (row: Cells) => Cell) => measured(desk.orders, name, 'placed', 'customer', valueOf)
-  const visits = (name: string, valueOf: (row: Cells) => Cell) => measured(desk.visits, name, 'began_at', 'visitor', valueOf)
+  const orders = (name: string, read: (row: Cells) => Cell) => measured(desk.orders, name, 'placed', 'customer', read)
+  const visits = (name: string, read: (row: Cells) => Cell) => measured(desk.visits, name, 'began_at', 'visitor', read)
   return [
     ...orders('order', () => 1),
     ...orders('order.total', (row) => row.total!),

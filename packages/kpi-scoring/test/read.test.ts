@@ -38,6 +38,9 @@ const graph = metricGraph({
     simple('customers', 'order', 'latest'),
     simple('won', 'won', 'count'),
     simple('heaviest', 'weight', 'minimum'),
+    { id: 'median', unit: 'share', kind: 'simple', value: 'total', fold: 'median' },
+    { id: 'p90', unit: 'share', kind: 'simple', value: 'total', fold: { quantile: '0.9' } },
+    { id: 'near', unit: 'share', kind: 'simple', value: 'total', fold: { quantile: '0.9', error: '0.01' } },
     simple('parcels', 'weight', 'count'),
     simple('elsewhere', 'order', 'count', { where: field('planet').eq('mars') }),
     simple('calls', 'call', 'count'),
@@ -97,6 +100,13 @@ describe('metrics of the host’s own rows', () => {
     expect(refused).toThrow(
       expect.objectContaining({ code: 'storage/not-in-sql', details: expect.objectContaining({ path: 'metric heaviest' }) }),
     )
+  })
+
+  test('medians and quantiles are exact, and sketches stay in memory', () => {
+    const [all] = readMetrics({ reader, ...asked, metrics: ['median', 'p90'] }) as readonly MetricsRead[]
+    expect(Object.values(all!.metrics).map(({ value }) => value)).toEqual(['8', '21.9'])
+    const refused = expect.objectContaining({ code: 'storage/not-in-sql', details: expect.objectContaining({ path: 'metric near' }) })
+    expect(() => readMetrics({ reader, ...asked, metrics: ['near'] })).toThrow(refused)
   })
 
   test.each([

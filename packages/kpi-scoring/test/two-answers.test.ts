@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { figure } from '../../../tooling/figure.ts'
 import { runs } from '../../../tooling/runs.ts'
 import {
+  type Fold,
   type Formula,
   type Grain,
   type Measurement,
@@ -18,10 +19,22 @@ import {
   readMeasurements,
   readMetrics,
 } from '../src/index.ts'
+import { foldName } from '../src/metrics/quantile.ts'
 import { type Desk, desks, measurementsOf, NOW, postgresDesk, sources, sqliteDesk, TEXTS } from './desk.ts'
 
 const PER_DESK = 20
-const FOLDS = ['sum', 'count', 'mean', 'minimum', 'maximum', 'latest', 'median'] as const
+const FOLDS: readonly Fold[] = [
+  'sum',
+  'count',
+  'mean',
+  'minimum',
+  'maximum',
+  'latest',
+  'median',
+  { quantile: '0.05' },
+  { quantile: '0.95' },
+  { quantile: '1' },
+]
 const NAMES = ['order.total', 'order.cents', 'order.items', 'order', 'order.vip', 'visit', 'visit.length'] as const
 const calendars: readonly ReportingCalendar[] = [
   { zone: 'UTC' },
@@ -153,7 +166,7 @@ function tally(metric: Metric, seen: Map<string, number>): void {
       if (of.shift) count(seen, `shift by ${Object.keys(of.shift)[0]}`)
     } else if (!('number' in of)) for (const inner of Object.values(of).flat() as Formula[]) inFormula(inner)
   }
-  count(seen, metric.kind === 'simple' ? `fold ${metric.fold}` : metric.kind)
+  count(seen, metric.kind === 'simple' ? `fold ${foldName(metric.fold)}` : metric.kind)
   if (metric.kind === 'simple') count(seen, `of ${metric.value}`)
   if (metric.kind === 'simple' && metric.where) inPred(metric.where)
   if (metric.kind === 'derived') inFormula(metric.formula)

@@ -8,8 +8,9 @@ import type { Value } from './formula.ts'
 import type { MetricGraph } from './graph.ts'
 import { between, type Measurements, type Row } from './measurements.ts'
 import type { ConversionMetric, MetricValue } from './model.ts'
+import { needsEveryValue } from './quantile.ts'
 import type { Stretch } from './shift.ts'
-import { folded, medianOf, statisticOf } from './statistic.ts'
+import { folded, foldedWhole, statisticOf } from './statistic.ts'
 import { named } from './wanted.ts'
 import { holdsFor } from './where.ts'
 import { workOut } from './work-out.ts'
@@ -80,7 +81,7 @@ function over(i: MeasureInput, spine: Spine, stretch: Stretch, inGroup: (row: Ro
   const place = graph.placeOf.get(i.metric)
   if (place === undefined) throw unknownId(i.metric, 'metric')
   const value = workOut(graph, spine, place, stretch, (at, its) => measuredOver(i, spine, at, its, inGroup))
-  return shownValue(graph.metrics[place]!, value)
+  return shownValue(graph, place, value)
 }
 
 function measuredOver(i: MeasureInput, spine: Spine, at: number, stretch: Stretch, inGroup: (row: Row) => boolean): Value {
@@ -93,7 +94,7 @@ function measuredOver(i: MeasureInput, spine: Spine, at: number, stretch: Stretc
   const rows = between(i.measurements.get(metric.value) ?? [], from, to).filter(
     (row) => inGroup(row) && (!where || holdsFor(where, row, dimensionsOf(row, i.members))),
   )
-  return metric.fold === 'median' ? medianOf(metric, rows) : folded(metric, statisticOf(metric, rows))
+  return needsEveryValue(metric.fold) ? foldedWhole(metric, rows) : folded(metric, statisticOf(metric, rows))
 }
 
 /** Each base measurement counts once; the one that follows may lie behind the end of the period. */

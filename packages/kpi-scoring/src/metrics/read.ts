@@ -22,6 +22,7 @@ import type { Value } from './formula.ts'
 import type { MetricGraph } from './graph.ts'
 import { type Field, lowerWhere } from './lower-where.ts'
 import type { ConversionMetric, MetricValue, SimpleMetric } from './model.ts'
+import { foldName, isQuantile, shareOf } from './quantile.ts'
 import type { Stretch } from './shift.ts'
 import { type MeasuredRows, type MeasurementSource, measuredRows } from './source.ts'
 import { nothing } from './statistic.ts'
@@ -177,11 +178,23 @@ function whereOf(of: MeasuredRows, metric: SimpleMetric | ConversionMetric): Hos
     conditions.push(lowerWhere(where, path, fieldOf))
   }
   if (metric.kind === 'simple' && metric.fold !== 'count' && of.value?.type === 'number')
-    conditions.push({ op: 'unknown', path: `metric ${metric.id}`, what: `the ${metric.fold} of binary fractions` })
+    conditions.push({ op: 'unknown', path: `metric ${metric.id}`, what: `a ${foldName(metric.fold)} of binary fractions` })
+  if (metric.kind === 'simple' && isQuantile(metric.fold) && metric.fold.error !== undefined)
+    conditions.push({ op: 'unknown', path: `metric ${metric.id}`, what: 'a sketch (leave out its error for the exact quantile)' })
   return { op: 'all', of: conditions }
 }
 
+/** Of an even number of values there are two middle ones. */
+const MIDDLE = [
+  { times: 1, plus: 1, over: 2 },
+  { times: 1, plus: 2, over: 2 },
+]
+
 function toldOf({ fold }: SimpleMetric, { value: of, subject: per, key }: MeasuredRows): HostTold {
+  if (isQuantile(fold)) {
+    const { times, over } = shareOf(fold)
+    return { told: 'ranked', of, places: [{ times, plus: over - 1, over }] }
+  }
   switch (fold) {
     case 'count':
       return { told: 'count' }
@@ -193,7 +206,7 @@ function toldOf({ fold }: SimpleMetric, { value: of, subject: per, key }: Measur
     case 'maximum':
       return { told: 'max', of }
     case 'median':
-      return { told: 'middle', of }
+      return { told: 'ranked', of, places: MIDDLE }
     case 'latest':
       return { told: 'latest', of, per, key }
   }
@@ -235,7 +248,7 @@ function putTogether(i: MetricsAsked, asked: readonly Question[], totals: readon
           const place = placeOf(graph, id)
           const measured = (at: number, its: Stretch) =>
             toldValue(graph.metrics[at] as SimpleMetric | ConversionMetric, told.get(nameOf(at, its, key)))
-          return [id, shownValue(graph.metrics[place]!, workOut(graph, spine, place, stretch, measured))]
+          return [id, shownValue(graph, place, workOut(graph, spine, place, stretch, measured))]
         }),
       ),
     }))

@@ -40,7 +40,7 @@ function toldOf({ tell, at, by, tenant }: HostSummary, group: Sql, value: (colum
   switch (tell.told) {
     case 'count':
       return []
-    case 'middle':
+    case 'ranked':
       return [
         sql`${value(tell.of)} as "v"`,
         sql`row_number() over (partition by ${group} order by ${value(tell.of)}) as "r"`,
@@ -70,10 +70,11 @@ function putTogether(tell: HostTold, rows: string, { digits }: HostDialect): Sql
       return [digits(sql`max(${value})`)]
     case 'latest':
       return [digits(sql`sum(${only(sql`${pair(rows, 'r')} = 1`)})`)]
-    case 'middle': {
-      const middle = only(sql`${pair(rows, 'r')} in ((${pair(rows, 'c')} + 1) / 2, (${pair(rows, 'c')} + 2) / 2)`)
-      return [digits(sql`min(${middle})`), digits(sql`max(${middle})`)]
-    }
+    case 'ranked':
+      return tell.places.map(({ times, plus, over }) => {
+        const place = sql`(${pair(rows, 'c')} * ${sql.lit(times)} + ${sql.lit(plus)}) / ${sql.lit(over)}`
+        return digits(sql`min(${only(sql`${pair(rows, 'r')} = ${place}`)})`)
+      })
     default:
       return [digits(sql`sum(${value})`)]
   }
