@@ -196,6 +196,7 @@ export const incentivePlanSchema: z.ZodType<IncentivePlan> = z.strictObject({
     )
     .max(100)
     .optional(),
+  calendar: name.optional(),
 })
 
 /** An incentive plan as a definition; `payout` and `statement` take its body. Each change is a new version with a hash of its own. */
