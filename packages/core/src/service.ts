@@ -56,7 +56,7 @@ export {
 export { all, any, field, holds, not, type Pred, predSchema, valueAt } from './predicate.ts'
 export { instantSchema, invalidInput, parse } from './schema.ts'
 export { whenDone } from './steps.ts'
-export { type Sweep, type Swept, type SweptSubject, sweepPage } from './sweep.ts'
+export { type Sweep, type Swept, sweepPage } from './sweep.ts'
 export {
   boolean,
   type Column,

@@ -91,7 +91,22 @@ describe('metrics of the host’s own rows', () => {
   test('all questions are one statement', () => {
     const questions = metricSummaries({ ...asked, metrics: ['basket', 'won'] })
     expect(questions).toHaveLength(3)
-    expect(reader.statement(questions).text.match(/from "orders"/g)).toHaveLength(3)
+    expect(reader.statement(questions).text.match(/cross join "orders"/g)).toHaveLength(3)
+  })
+
+  test('each stretch is found by the index of the host’s instants', () => {
+    const db = new DatabaseSync(':memory:')
+    db.exec('create table visits (org text, id text, at integer); create index in_time on visits (org, at)')
+    const columns = { at: { type: 'instant', stored: 'milliseconds' } } as const
+    const visits: MeasurementSource = {
+      rows: { table: 'visits', tenantColumn: 'org', keyColumn: 'id', columns },
+      at: 'at',
+      measurements: { order: {} },
+    }
+    const questions = metricSummaries({ ...asked, sources: [visits], metrics: ['orders'], periods: ['2026-Q1', '2026-Q2'] })
+    const { text } = hostReader({ connection: fromNodeSqlite(db) }).statement(questions)
+    const plan = db.prepare(`explain query plan ${text}`).all(null, null) as unknown as readonly { readonly detail: string }[]
+    expect(plan.map(({ detail }) => detail)).toContain('SEARCH t0 USING COVERING INDEX in_time (org=? AND at>? AND at<?)')
   })
 
   test('binary fractions are counted but never added up', () => {

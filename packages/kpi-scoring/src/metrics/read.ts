@@ -14,7 +14,7 @@ import {
   whenDone,
 } from '@patronkit/core/service'
 import { shown } from '../checks.ts'
-import { Exact } from '../exact.ts'
+import { type Exact as Decimal, Exact } from '../exact.ts'
 import { unknownId, wrong } from '../refusals.ts'
 import { type ReportingCalendar, type Spine, spineOf } from './calendar.ts'
 import { shownValue } from './evaluate.ts'
@@ -257,7 +257,7 @@ function putTogether(i: MetricsAsked, asked: readonly Question[], totals: readon
 
 /** The value of a measured metric out of what was told of its group; a group without a row was not told of. */
 function toldValue(metric: SimpleMetric | ConversionMetric, totals: HostTotals | undefined): Value {
-  const [first, second] = (totals?.values ?? []).map((text) => new Exact(text))
+  const [first, second] = (totals?.values ?? []).map((text) => numberOf(text, metric.id))
   if (metric.kind === 'conversion') {
     if (!totals) return { value: null, reason: { code: 'no-data', metric: metric.id } }
     return { value: first!.div(totals.count) }
@@ -266,6 +266,13 @@ function toldValue(metric: SimpleMetric | ConversionMetric, totals: HostTotals |
   if (!totals) return nothing(metric)
   if (metric.fold === 'mean') return { value: first!.div(totals.count) }
   return { value: metric.fold === 'median' ? first!.plus(second!).div(2) : first! }
+}
+
+/** Postgres has decimals that are no numbers. */
+function numberOf(text: string, metric: string): Decimal {
+  const number = new Exact(text)
+  if (number.isFinite()) return number
+  throw wrong(`metric ${metric}`, `is read from a column that holds ${text}`, 'Keep such rows out with a condition, or mend them.')
 }
 
 /** Missing first, then truths, numbers and texts, each in its order. */

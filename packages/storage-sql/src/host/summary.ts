@@ -23,8 +23,9 @@ export function summaryOf(q: HostSummary, put: Putting): Sql {
     ...columns.map(({ column, name }) => sql`${value(column)} as ${sql.ref(name)}`),
     ...toldOf(q, group, value, put),
   ])
-  const from = sql`${sql.table(q.table.table)} as "t0" join ${dialect.stretches(q.stretches)} as ${sql.ref(stretch)} on ${dialect.during(ref('t0', q.at), q.at, stretch)}`
-  const where = sql`${ofTenant(q.table, 't0', put)} and ${hostCondition(q.where, 't0', put)}`
+  // a cross join makes SQLite go through the stretches first; left to itself it reads their JSON anew for every row
+  const from = sql`${dialect.stretches(q.stretches)} as ${sql.ref(stretch)} cross join ${sql.table(q.table.table)} as "t0"`
+  const where = sql`${ofTenant(q.table, 't0', put)} and ${dialect.during(ref('t0', q.at), q.at, stretch)} and ${hostCondition(q.where, 't0', put)}`
   const by = [pair(rows, 'n'), ...columns.map(({ column, name }) => dialect.value(pair(rows, name), column))]
   const answers = [...by, sql`count(*)`, ...putTogether(q.tell, rows, dialect)]
   const names = answers.map((_, at) => `a${at}`)
