@@ -83,6 +83,18 @@ describe('statements of pay', () => {
       expect(await kpi.replayStatement({ ...q1, number })).toEqual({ number, storedHash: hash, hash, same: true })
   })
 
+  test('the events replayed give what was stated', async () => {
+    const { kpi, storage } = await desk()
+    await kpi.credit({ ...anna, entries: [deal('d1', '123456.78', { share: '0.25' }), deal('d2', '0.01'), back('c1', 'd1')] })
+    await kpi.credit({ ...anna, entries: [back('c2', 'd2', '0.01'), deal('d3', '99999.99')] })
+    const { payable, deals } = await kpi.issueStatement({ idempotencyKey: 'a', ...q1 })
+    const [events] = (await storage.read('acme', [eventsOf('kpi-pay', 'field-sales/anna', { limit: 10 })])) as [readonly StoredEvent[]]
+    const told = events.flatMap(({ body }) => (JSON.parse(body!) as { entries?: readonly { share: string | null }[] }).entries ?? [])
+    const entries = told.map(({ share, ...entry }) => (share === null ? entry : { ...entry, share })) as unknown as readonly CreditEntry[]
+    expect(statement({ plan: BODY, entries }).payable).toEqual(payable)
+    expect(deals).toHaveLength(3)
+  })
+
   test('nothing new is no new statement, and a key sent twice states once', async () => {
     const { kpi, storage, clock } = await desk()
     await kpi.credit({ ...anna, entries: [deal('d1', '100.00')] })

@@ -173,6 +173,9 @@ describe('quantiles as metrics', () => {
 
   test.each([
     [{ quantile: '0' }, 'fold.quantile'],
+    [{ quantile: 0.5 } as never, 'quantile'],
+    [null as never, 'fold'],
+    ['p95' as never, 'fold'],
     [{ quantile: '1.01' }, 'fold.quantile'],
     [{ quantile: '0.1234567' }, 'fold.quantile'],
     [{ quantile: '0.5', error: '0' }, 'fold.error'],

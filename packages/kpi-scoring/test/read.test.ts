@@ -131,6 +131,19 @@ describe('metrics of the host’s own rows', () => {
     ['a dimension that has an amount', { metrics: ['orders'], by: ['total'] }, 'core/invalid-input'],
     ['a metric nobody defined', { metrics: ['profit'] }, 'kpi/unknown-id'],
     ['a source whose instant is a text', { metrics: ['orders'], sources: [{ ...orders, at: 'region' }] }, 'core/invalid-input'],
+    [
+      'a column whose name SQL would take apart',
+      {
+        metrics: ['orders'],
+        sources: [{ ...orders, rows: { ...orders.rows, columns: { placed: 'instant' as const, 'a.b': 'text' as const } } }],
+      },
+      'core/invalid-input',
+    ],
+    [
+      'a table whose name is none',
+      { metrics: ['orders'], sources: [{ ...orders, rows: { ...orders.rows, table: 'orders; drop' } }] },
+      'core/invalid-input',
+    ],
     ['a measurement that two sources have', { metrics: ['orders'], sources: [orders, orders] }, 'kpi/duplicate-id'],
   ])('%s is refused', (_, given, code) => {
     expect(() => readMetrics({ reader, ...asked, ...given })).toThrow(expect.objectContaining({ code }))

@@ -150,7 +150,7 @@ describe('in the host’s transaction', () => {
     const kit = createPatronkit({ storage })
     await kit.schema.migrate()
     const { kpi } = kit.for({ tenant: 'acme', by: { type: 'system', id: 'x' } })
-    await kpi.publish({ definition: metrics[1]! })
+    for (const definition of [metrics[1]!, calendar, plan]) await kpi.publish({ definition })
     for (const end of ['rollback', 'commit']) {
       file.exec('begin immediate')
       expect(
@@ -159,7 +159,16 @@ describe('in the host’s transaction', () => {
           .in(fromNodeSqlite(file))
           .kpi.sync.record({ subject: 's', measurements: [measurement] }),
       ).toEqual({ subject: 's', accepted: 1 })
+      const bound = kit.for({ tenant: 'acme', by: { type: 'system', id: 'x' } }).in(fromNodeSqlite(file)).kpi.sync
+      bound.credit({
+        plan: plan.id,
+        subject: 's',
+        entries: [{ id: 'd', kind: 'deal', at: '2026-09-02T10:00:00Z', amount: { amount: '10', currency: 'EUR' } }],
+      })
+      const { number } = bound.issueStatement({ idempotencyKey: 'k', plan: plan.id, subject: 's', period: '2026-Q3', figures: { csat: 1 } })
+      expect(number).toBe(1)
       file.exec(end)
+      expect(await kpi.statements({ plan: plan.id, subject: 's' })).toHaveLength(end === 'commit' ? 1 : 0)
       const { value } = await kpi.measure({ metric: 'revenue', subjects: ['s'], period: '2026-Q4' })
       expect(value).toBe(end === 'commit' ? '5' : null)
     }

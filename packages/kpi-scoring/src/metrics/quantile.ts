@@ -1,8 +1,9 @@
+import { shown } from '../checks.ts'
 import { type Exact as Decimal, Exact, exact } from '../exact.ts'
 import { wrong } from '../refusals.ts'
 import type { Fold, QuantileFold, SimpleMetric } from './model.ts'
 
-export const isQuantile = (fold: Fold): fold is QuantileFold => typeof fold === 'object'
+export const isQuantile = (fold: Fold): fold is QuantileFold => typeof fold === 'object' && fold !== null
 
 /** A fold that needs every value, and so cannot be put together from parts. */
 export const needsEveryValue = (fold: Fold): boolean => fold === 'median' || (isQuantile(fold) && fold.error === undefined)
@@ -24,9 +25,12 @@ export function shareOf(fold: QuantileFold): { readonly times: number; readonly 
 const FINEST = '0.0001'
 const COARSEST = '0.2'
 
-/** Refuses a share outside (0, 1], and an error that no sketch keeps. */
+const FOLDS: readonly unknown[] = ['sum', 'count', 'mean', 'minimum', 'maximum', 'latest', 'median']
+
+/** Refuses what is no fold, a share outside (0, 1], and an error that no sketch keeps. */
 export function checkFold({ id, fold }: SimpleMetric): void {
-  if (!isQuantile(fold)) return
+  if (FOLDS.includes(fold)) return
+  if (!isQuantile(fold)) throw wrong(`metric ${id}, fold`, `is ${shown(fold)}`, `Use ${FOLDS.join(', ')} or { quantile }.`)
   const share = within(fold.quantile, `metric ${id}, fold.quantile`)
   if (!(share.gt(0) && share.lte(1)))
     throw wrong(

@@ -49,7 +49,11 @@ export function measuredRows(sources: readonly MeasurementSource[]): ReadonlyMap
   sources.forEach((source, place) => {
     const path = `sources.${place}`
     const { rows } = source
+    for (const part of rows.table.split('.')) nameOf(part, `${path}.rows.table`)
+    nameOf(rows.tenantColumn, `${path}.rows.tenantColumn`)
+    nameOf(rows.keyColumn, `${path}.rows.keyColumn`)
     const columns = new Map(Object.entries(rows.columns).map(([name, given]) => [name, columnOf(name, given)]))
+    for (const [name, { column }] of columns) nameOf(column, `${path}.rows.columns.${name}`)
     const named = (name: string, where: string, types: readonly HostColumn['type'][]): HostColumn => {
       const column = columns.get(name)
       if (!column) throw unknownId(name, `${path}.${where}`)
@@ -70,6 +74,13 @@ export function measuredRows(sources: readonly MeasurementSource[]): ReadonlyMap
     }
   })
   return found
+}
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/
+
+function nameOf(name: string, path: string): string {
+  if (NAME.test(name)) return name
+  throw wrong(path, `is ${shown(name)}`, 'Use letters, digits and underscores; for a column of another name make a view.')
 }
 
 function columnOf(name: string, given: HostColumn['type'] | RowsColumn): HostColumn {
