@@ -111,12 +111,10 @@ function* writeAll(shapes: CommitShapes, unit: Unit): Doing<void> {
 
 function* moveHeads(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer | null> {
   const { tenant, heads, fired } = unit
-  // a head alone is checked by the very statement that moves it, behind a lease that only has to be looked at
-  if (heads.length === 1 && !unit.adds?.length && !unit.unique?.length) {
+  // one guard alone is checked by the very statement that moves it
+  if (heads.length === 1 && !fired && !unit.adds?.length && !unit.unique?.length) {
     const head = heads[0]!
-    if (!fired || (yield ask(shapes.timers.holds, tenant, fired)) !== null) {
-      return (yield moveHead(shapes.heads, tenant, head)) === null ? yield* conflictOf(shapes, tenant, head) : null
-    }
+    return (yield moveHead(shapes.heads, tenant, head)) === null ? yield* conflictOf(shapes, tenant, head) : null
   }
   for (const head of heads) {
     const found = (yield ask(shapes.heads.found, tenant, head)) as string | null
