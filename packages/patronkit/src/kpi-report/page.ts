@@ -1,6 +1,5 @@
 import { html, type Markup, trusted } from '../report/markup.ts'
 import { STYLE } from '../report/style.ts'
-import { type Chart, svgOf } from '../report/svg.ts'
 import type { KpiFormat } from './format.ts'
 
 /** The page around a report: no script, nothing fetched, light and dark, for screen and paper. */
@@ -48,14 +47,6 @@ export const section = (title: string, ...inside: readonly (Markup | null)[]): M
   html`<section>
 <h2>${title}</h2>
 ${inside.filter((part) => part !== null)}</section>
-`
-
-export const figure = (chart: Chart, note: string | null): Markup =>
-  html`<figure>
-<div class="scroll" role="region" tabindex="0" aria-label="${chart.title}">
-${svgOf(chart)}
-</div>${note === null ? null : html`<figcaption>${note}</figcaption>`}
-</figure>
 `
 
 /** A cell as it is shown: a text, or a text with the class of the cell. */
