@@ -80,40 +80,30 @@ export async function sqliteBench(folderOf = () => mkdtempSync(join(tmpdir(), 'p
       },
     },
   ]
-  const found = jobs.map(() => ({ hand: [] as number[], ours: [] as number[] }))
+  const found = jobs.map(() => ({ hand: [] as Took[], ours: [] as Took[] }))
   for (let round = 0; round < ROUNDS + WARM; round++) {
     for (const [j, job] of jobs.entries()) {
       for (const side of ['hand', 'ours'] as const) {
-        const start = process.hrtime.bigint()
-        await job[side](round)
-        if (round >= WARM) found[j]![side].push(Number(process.hrtime.bigint() - start) / job.times)
+        const took = await timed(() => job[side](round))
+        if (round >= WARM) found[j]![side].push({ ns: took.ns / job.times, cpu: took.cpu / job.times })
       }
     }
   }
-  const ratios = found.map(({ hand: theirs, ours }) => median(theirs.map((ns, i) => ns / ours[i]!)))
+  const compared = found.map(({ hand: theirs, ours }) => compare(ours, theirs))
   const lines = jobs.map(
-    ({ name }, j): Line => [
-      `SQLite: ${name}`,
-      perSecond(median(found[j]!.ours)),
-      perSecond(median(found[j]!.hand)),
-      `${Math.round(ratios[j]! * 100)} %`,
-    ],
+    ({ name }, j): Line => [`SQLite: ${name}`, perSecond(compared[j]!.ours), perSecond(compared[j]!.hand), shareOf(compared[j]!)],
   )
   const whole = await redeemAll(loyalty, hand)
   hand.close()
   await storage.close()
   const swept = await sweep(join(folder, 'sweep.db'))
   rmSync(folder, { recursive: true })
-  const single = median(found[0]!.ours)
+  const single = compared[0]!.ours
+  const least = Math.min(...[compared[0]!, compared[1]!].flatMap(({ ratio, cpu }) => [ratio, cpu]))
   return {
     lines: [
       ...lines,
-      [
-        'SQLite: 1,000,000 points redeemed over 10,000 lots, as one command',
-        time(whole.ours),
-        time(whole.hand),
-        `${Math.round(whole.ratio * 100)} %`,
-      ],
+      ['SQLite: 1,000,000 points redeemed over 10,000 lots, as one command', time(whole.ours), time(whole.hand), shareOf(whole)],
       [
         `SQLite: ${swept.lots.toLocaleString('en')} lots expire in tick, ${swept.accounts.toLocaleString('en')} accounts`,
         time(swept.ns),
@@ -124,11 +114,11 @@ export async function sqliteBench(folderOf = () => mkdtempSync(join(tmpdir(), 'p
     targets: [
       {
         what: 'single commands on SQLite at 25 % of the same rows by hand',
-        is: `${Math.round(Math.min(ratios[0]!, ratios[1]!) * 100)} %`,
-        met: Math.min(ratios[0]!, ratios[1]!) >= 0.25,
+        is: `${Math.round(least * 100)} %`,
+        met: least >= 0.25,
       },
       { what: 'single commands on SQLite at 8,000 a second', is: perSecond(single), met: 1e9 / single >= 8_000 },
-      { what: 'batches on SQLite at 30,000 a second', is: perSecond(median(found[2]!.ours)), met: 1e9 / median(found[2]!.ours) >= 30_000 },
+      { what: 'batches on SQLite at 30,000 a second', is: perSecond(compared[2]!.ours), met: 1e9 / compared[2]!.ours >= 30_000 },
       { what: '1,000,000 points redeemed over 10,000 lots in at most 100 ms', is: time(whole.ours), met: whole.ours <= 100e6 },
       {
         what: '1,000,000 lots swept in at most 60 s',
@@ -139,26 +129,46 @@ export async function sqliteBench(folderOf = () => mkdtempSync(join(tmpdir(), 'p
   }
 }
 
-/** The medians of seven accounts that spend all they have, in 10,000 lots of 100. */
-async function redeemAll(loyalty: Loyalty, hand: Awaited<ReturnType<typeof byHand>>) {
-  const took = { ours: [] as number[], hand: [] as number[] }
-  const timed = async (side: keyof typeof took, work: () => unknown) => {
-    const start = process.hrtime.bigint()
-    await work()
-    took[side].push(Number(process.hrtime.bigint() - start))
+/** How long work took, and how much of the processor: where others keep the disk or the cores busy, both sides wait alike. */
+interface Took {
+  readonly ns: number
+  readonly cpu: number
+}
+
+async function timed(work: () => unknown): Promise<Took> {
+  const [start, cpu] = [process.hrtime.bigint(), process.cpuUsage()]
+  await work()
+  const used = process.cpuUsage(cpu)
+  return { ns: Number(process.hrtime.bigint() - start), cpu: (used.user + used.system) * 1e3 }
+}
+
+/** Medians, and what ours comes to where by hand is 1: by time and by processor time. */
+function compare(ours: readonly Took[], hand: readonly Took[]) {
+  return {
+    ours: median(ours.map(({ ns }) => ns)),
+    hand: median(hand.map(({ ns }) => ns)),
+    ratio: median(hand.map(({ ns }, n) => ns / ours[n]!.ns)),
+    cpu: median(hand.map(({ cpu }, n) => cpu / ours[n]!.cpu)),
   }
+}
+
+const shareOf = ({ ratio, cpu }: ReturnType<typeof compare>): string =>
+  `${Math.round(ratio * 100)} %, by processor time ${Math.round(cpu * 100)} %`
+
+/** Seven accounts that spend all they have, in 10,000 lots of 100. */
+async function redeemAll(loyalty: Loyalty, hand: Awaited<ReturnType<typeof byHand>>) {
+  const took = { ours: [] as Took[], hand: [] as Took[] }
   for (let n = 0; n < 7; n++) {
     const on = { account: `rich_${n}`, programme: 'stars' }
     const lots = Array.from({ length: 10_000 }, (_, i) => ({ points: 100, expiresAt: START + (1 + ((i * 7_919) % 10_000)) * 3_600_000 }))
     await loyalty.import({ idempotencyKey: `rich_${n}`, ...on, lots })
     hand.fill(on.account, lots)
-    await timed('hand', () => hand.inOne(() => hand.redeem(on.account, `all_${n}`, 1_000_000)))
-    await timed('ours', () => loyalty.redeem({ idempotencyKey: `all_${n}`, ...on, points: 1_000_000 }))
+    took.hand.push(await timed(() => hand.inOne(() => hand.redeem(on.account, `all_${n}`, 1_000_000))))
+    took.ours.push(await timed(() => loyalty.redeem({ idempotencyKey: `all_${n}`, ...on, points: 1_000_000 })))
     const { available } = await loyalty.balance(on)
     if (available !== 0) throw new Error('points were left')
   }
-  const ratio = median(took.hand.map((ns, n) => ns / took.ours[n]!))
-  return { ours: median(took.ours), hand: median(took.hand), ratio }
+  return compare(took.ours, took.hand)
 }
 
 /** Lots that expire at one instant; how long `tick` takes to write all of it down. */
