@@ -8,6 +8,8 @@ export {
   definitionsInForce,
   definitionsMark,
   definitionVersions,
+  markOf,
+  markReads,
   type Pinned,
   pinnedDefinition,
   publishDefinition,

@@ -4,10 +4,14 @@ declare global {
   interface PatronkitErrorDetails {
     'segments/bad-rule': { readonly path: string; readonly why: string }
     'segments/bad-value': { readonly column: string; readonly value: string }
+    'segments/customer-twice': { readonly source: string; readonly customer: string }
     'segments/cycle': { readonly path: readonly string[] }
     'segments/empty-bin': { readonly bin: number }
     'segments/no-convergence': { readonly model: string; readonly iterations: number }
+    'segments/not-kept': { readonly segment: string }
+    'segments/not-published': { readonly kind: string; readonly id: string }
     'segments/too-few-values': { readonly distinct: number; readonly classes: number }
+    'segments/unknown-customer': { readonly source: string; readonly customer: string }
   }
 }
 
@@ -38,6 +42,34 @@ export const noConvergence = (model: string, iterations: number): PatronkitError
     code: 'segments/no-convergence',
     message: `${model} found no maximum of its likelihood in ${iterations} steps. Look for customers with impossible numbers, or fit more of them.`,
     details: { model, iterations },
+  })
+
+export const notPublished = (kind: string, id: string): PatronkitError<'segments/not-published'> =>
+  new PatronkitError({
+    code: 'segments/not-published',
+    message: `there is no ${kind} ${JSON.stringify(id)} of this tenant in force. Publish it, or correct the id.`,
+    details: { kind, id },
+  })
+
+export const customerTwice = (i: { readonly source: string; readonly customer: string }): PatronkitError<'segments/customer-twice'> =>
+  new PatronkitError({
+    code: 'segments/customer-twice',
+    message: `customer ${i.customer} of ${i.source} stands twice in one recordMany. Put all that is told of a customer into one entry.`,
+    details: { source: i.source, customer: i.customer },
+  })
+
+export const unknownCustomer = (i: { readonly source: string; readonly customer: string }): PatronkitError<'segments/unknown-customer'> =>
+  new PatronkitError({
+    code: 'segments/unknown-customer',
+    message: `nothing was ever recorded about customer ${i.customer} of ${i.source}. Record something first, or check source and id.`,
+    details: { source: i.source, customer: i.customer },
+  })
+
+export const notKept = (segment: string): PatronkitError<'segments/not-kept'> =>
+  new PatronkitError({
+    code: 'segments/not-kept',
+    message: `segment ${segment} asks about customers of another source, and each customer is kept alone. Ask your tables with countMembers and membersOf, or put what it asks for on the customer.`,
+    details: { segment },
   })
 
 /** A value as it stands in an error: short, and safe for whatever came in. */
