@@ -14,6 +14,7 @@ import { reportCsv } from '../src/kpi-report/csv.ts'
 import type { AttainmentReport, IndexReport } from '../src/kpi-report/model.ts'
 import { logCsv, simulateLog } from '../src/simulate/index.ts'
 import { clock, hasRealLog, helpdesk, REAL_LOG, rulesOfHelpdesk } from './helpdesk.ts'
+import { wellFormed } from './well-formed.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'patronkit-kpi-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -24,18 +25,6 @@ async function run(...args: readonly string[]): Promise<{ code: number; said: st
   const lines: string[] = []
   const say = (line: string) => void lines.push(line)
   return { code: await main(args, { print: say, complain: say }), said: lines.join('\n') }
-}
-
-/** A page of ours: one document, no script, nothing fetched, every tag closed in its order. */
-function wellFormed(page: string): void {
-  expect(page).not.toMatch(/<script|javascript:|https?:\/\/(?!www\.w3\.org)|url\(['"]?(?!#)/i)
-  const open: string[] = []
-  for (const [, end, name, self] of page.matchAll(/<(\/?)([a-zA-Z][\w-]*)(?:"[^"]*"|[^>"])*?(\/?)>/g)) {
-    if (self || name === 'meta' || name === 'DOCTYPE') continue
-    if (end) expect(open.pop()).toBe(name)
-    else open.push(name!)
-  }
-  expect(open).toEqual([])
 }
 
 describe('an index out of two tables', () => {

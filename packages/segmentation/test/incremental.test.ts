@@ -233,7 +233,7 @@ const shared = postgresStorage({ connection: fromPglite(pg), schema: 'segments' 
 test.each([
   ['memory', 1_000, () => memoryStorage()],
   ['sqlite', 1_000, () => sqliteStorage({ file: ':memory:' })],
-  ['postgres', 100, () => shared],
+  ['postgres', 40, () => shared],
 ] as const)('on %s, what is kept change by change is what a full recount gives', async (engine, full, open) => {
   let tenant = 0
   await fc.assert(

@@ -1,9 +1,9 @@
 import type { Locale } from '@patronkit/core'
+import { type Cell, cards, figure, pageOf, section, tableOf } from '../report/page.ts'
 import { colour } from '../report/style.ts'
 import type { Chart, ChartOption } from '../report/svg.ts'
 import { type KpiFormat, kpiFormat } from './format.ts'
 import type { IndexLine, IndexReport } from './model.ts'
-import { type Cell, cards, figure, pageOf, section, tableOf } from './page.ts'
 
 /** Bars that still can be read. */
 const MOST_BARS = 25
