@@ -2,7 +2,7 @@ import type { Clock, Deps, Joined, Scope, Session, Storage } from '@patronkit/co
 import { createRunner, type Runner } from '@patronkit/core/runner'
 import { createKpi, type Kpi } from '@patronkit/kpi-scoring'
 import { createLoyalty, type Loyalty } from '@patronkit/loyalty-points'
-import { createSegments, type Segments } from '@patronkit/segmentation'
+import { createSegments, type Segments, type SegmentsDeps } from '@patronkit/segmentation'
 import { createSla, type Sla } from '@patronkit/sla-engine'
 
 /** Every domain, for one tenant and actor. */
@@ -33,7 +33,13 @@ export interface Kit extends Runner {
  * await kit.tick()
  * ```
  */
-export function createPatronkit(deps: { readonly storage: Storage; readonly clock?: Clock; readonly random?: Deps['random'] }): Kit {
+export function createPatronkit(deps: {
+  readonly storage: Storage
+  readonly clock?: Clock
+  readonly random?: Deps['random']
+  /** Reads your own tables, for segments over them. */
+  readonly tables?: SegmentsDeps['tables']
+}): Kit {
   const services = { kpi: createKpi(deps), loyalty: createLoyalty(deps), segments: createSegments(deps), sla: createSla(deps) }
   const runner = createRunner({ ...deps, services: Object.values(services) })
   return Object.freeze({

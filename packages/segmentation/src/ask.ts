@@ -8,6 +8,7 @@ import {
   field,
   fold,
   get,
+  type HostReader,
   list,
   type Operation,
   type Page,
@@ -17,11 +18,19 @@ import {
 } from '@patronkit/core/service'
 import { answerOf, type CustomerSegments } from './answer.ts'
 import { type Cause, readCause, readCustomer, readFacts } from './customer.ts'
-import { notKept, notPublished, unknownCustomer } from './refusals.ts'
+import {
+  type Asking,
+  sqlOf,
+  count as tableCount,
+  explain as tableExplain,
+  memberPage as tableMembers,
+  parts as tableParts,
+} from './over-tables.ts'
+import { inNoTable, noTables, notPublished, unknownCustomer } from './refusals.ts'
 import { type CustomerRef, type CustomerState, type StayRow, stateOf } from './rows.ts'
 import type { Rulebook, Shelf } from './rulebook.ts'
 import type { Entity } from './rules/compile.ts'
-import { explainPopulation as explainPure, explainRule, type PartCount, type RuleExplanation } from './rules/explain.ts'
+import { explainPopulation as explainPure, explainRule, type PartCount, type RuleExplanation, together } from './rules/explain.ts'
 import { countSchema, customerSchema, explainSchema, historySchema, membersSchema, segmentSchemaOnly } from './schema.ts'
 import { customers, stays } from './tables.ts'
 import { tell } from './tell.ts'
@@ -40,11 +49,16 @@ export interface Freshness {
 
 export interface MemberView {
   readonly customer: string
-  readonly since: Date
+  /** Null where it is not kept. */
+  readonly since: Date | null
   readonly version: number
 }
 
+/** `kept`: as customers were told about. `sql`: counted in your table. `candidates`: SQL found whom it could not rule out, memory decided on them. */
+export type AnsweredBy = 'kept' | 'sql' | 'candidates'
+
 export interface MemberPage extends Page<MemberView> {
+  readonly engine: AnsweredBy
   readonly asOf: Date
   readonly freshness: Freshness
 }
@@ -53,6 +67,7 @@ export interface Members {
   readonly members: number
   /** Of so many customers. */
   readonly of: number
+  readonly engine: AnsweredBy
   readonly asOf: Date
   readonly freshness: Freshness
 }
@@ -72,18 +87,49 @@ export interface SegmentExplanation extends RuleExplanation {
 
 const PAGE = 100
 
-/** The source of a segment that is kept. */
-function keptIn(shelf: Shelf, segment: string): string {
-  const { segments = {} } = shelf.environment
+/** A segment in force now. */
+interface Placed {
+  readonly shelf: Shelf
+  readonly segment: string
+  readonly source: string
+  readonly version: number
+  /** How to ask the host's table; null for customers who are kept. */
+  readonly table: ((asOf: number | undefined) => Asking) | null
+}
+
+function* placed(deps: AskDeps, ctx: Context, segment: string): Operation<Placed> {
+  const shelf = yield* shelfNow(deps.book, ctx)
+  const { environment } = shelf
+  const { segments = {}, sources } = environment
   const of = Object.hasOwn(segments, segment) ? segments[segment] : undefined
   if (!of) throw notPublished('segment', segment)
-  if (!shelf.now(of.source).segments.has(segment)) throw notKept(segment)
-  return of.source
+  const version = shelf.version('segment', segment)
+  if (sources[of.source]!.table === undefined) return { shelf, segment, source: of.source, version, table: null }
+  const reader = deps.tables
+  if (!reader) throw noTables(segment)
+  const table = (asOf: number | undefined): Asking => ({
+    reader,
+    tenant: ctx.tenant,
+    source: of.source,
+    rule: of.where,
+    environment,
+    asOf: new Date(asOf ?? ctx.now),
+  })
+  return { shelf, segment, source: of.source, version, table }
+}
+
+/** What answers need beside the context. */
+export interface AskDeps {
+  readonly book: Rulebook
+  readonly tables: HostReader | undefined
 }
 
 const shelfNow = function* (book: Rulebook, ctx: Context): Operation<Shelf> {
   return yield* book.shelf(ctx, yield* read(ctx, ...book.mark))
 }
+
+/** A table is asked as it stands. */
+const fresh = (now: number): Freshness => ({ current: true, timeUpTo: new Date(now), rulesPending: false, troubled: 0 })
 
 function* freshnessOf(ctx: Context, shelf: Shelf, source: string): Operation<Freshness> {
   const of = field('source').eq(source)
@@ -112,13 +158,17 @@ const holding = (source: string, segment: string, asOf: number | undefined): Pre
   )
 
 export function* memberPage(
-  book: Rulebook,
+  deps: AskDeps,
   ctx: Context,
   i: { segment: string; asOf?: Instant; after?: string; limit?: number },
 ): Operation<MemberPage> {
   const { segment, asOf, after, limit = PAGE } = parse(membersSchema, i, 'members')
-  const shelf = yield* shelfNow(book, ctx)
-  const source = keptIn(shelf, segment)
+  const { shelf, source, version, table } = yield* placed(deps, ctx, segment)
+  if (table) {
+    const asking = table(asOf)
+    const { ids, next, engine } = yield* tableMembers(asking, { limit, after })
+    return { rows: ids.map((customer) => ({ customer, since: null, version })), next, engine, asOf: asking.asOf, freshness: fresh(ctx.now) }
+  }
   const order = ['customer', 'stay']
   const where = all(holding(source, segment, asOf), behind(order, after))
   const [found] = yield* read(ctx, list(stays, { where, order, limit: limit + 1 }))
@@ -126,15 +176,16 @@ export function* memberPage(
   return {
     rows: page.map(({ customer, entered_at, entered_version }) => ({ customer, since: new Date(entered_at), version: entered_version })),
     next: found.length > limit ? cursorAt(order, page.at(-1)!) : null,
+    engine: 'kept',
     asOf: new Date(asOf ?? ctx.now),
     freshness: yield* freshnessOf(ctx, shelf, source),
   }
 }
 
-export function* count(book: Rulebook, ctx: Context, i: { segment: string; asOf?: Instant }): Operation<Members> {
+export function* count(deps: AskDeps, ctx: Context, i: { segment: string; asOf?: Instant }): Operation<Members> {
   const { segment, asOf } = parse(countSchema, i, 'count')
-  const shelf = yield* shelfNow(book, ctx)
-  const source = keptIn(shelf, segment)
+  const { shelf, source, table } = yield* placed(deps, ctx, segment)
+  if (table) return { ...(yield* tableCount(table(asOf))), freshness: fresh(ctx.now) }
   const [[members], [everybody]] = yield* read(
     ctx,
     fold(stays, { where: holding(source, segment, asOf), limit: 1 }),
@@ -143,9 +194,24 @@ export function* count(book: Rulebook, ctx: Context, i: { segment: string; asOf?
   return {
     members: members!.count,
     of: everybody!.count,
+    engine: 'kept',
     asOf: new Date(asOf ?? ctx.now),
     freshness: yield* freshnessOf(ctx, shelf, source),
   }
+}
+
+/** The statement behind a segment of a table, to put beside a query of the host's own. */
+export function* statement(deps: AskDeps, ctx: Context, i: { segment: string; asOf?: Instant }): Operation<Statement> {
+  const { segment, asOf } = parse(countSchema, i, 'sql')
+  const { source, table } = yield* placed(deps, ctx, segment)
+  if (!table) throw inNoTable(source)
+  return sqlOf(table(asOf))
+}
+
+/** SQL with its parameters; it answers keys. */
+export interface Statement {
+  readonly text: string
+  readonly params: readonly (string | null)[]
 }
 
 /** Where a customer stands: now, with time passed in memory, or as it was known at an instant. */
@@ -192,22 +258,26 @@ const stayOf = (row: StayRow): Stay => ({
 
 /** Why a customer is in a segment or not, part by part, and what would have to be otherwise. */
 export function* explain(
-  book: Rulebook,
+  deps: AskDeps,
   ctx: Context,
   i: { segment: string; customer: string; asOf?: Instant },
 ): Operation<SegmentExplanation> {
   const { segment, customer, asOf } = parse(explainSchema, i, 'explain')
-  const shelf = yield* shelfNow(book, ctx)
-  const source = keptIn(shelf, segment)
+  const { shelf, source, version, table } = yield* placed(deps, ctx, segment)
+  if (table) {
+    const asking = table(asOf)
+    const explained = yield* tableExplain({ ...asking, customer })
+    if (!explained) throw unknownCustomer({ source, customer })
+    return { segment, version, asOf: asking.asOf, ...explained }
+  }
   const [row] = yield* read(ctx, get(customers, { source, customer }))
   if (!row) throw unknownCustomer({ source, customer })
-  const rules = shelf.now(source)
-  const { rule, version, needs } = rules.segments.get(segment)!
+  const { environment, segments } = shelf.now(source)
+  const { rule, needs } = segments.get(segment)!
   const facts = yield* readFacts(ctx, source, [customer], [...needs.events])
   const now = asOf ?? Math.max(ctx.now, row.as_of)
   const entity = entityOf(customer, stateOf(row), facts.get(customer) ?? [])
-  const explained = explainRule({ rule, source, environment: rules.environment, entity, now })
-  return { segment, version, asOf: new Date(now), ...explained }
+  return { segment, version, asOf: new Date(now), ...explainRule({ rule, source, environment, entity, now }) }
 }
 
 export const entityOf = (customer: string, state: CustomerState, facts: Entity['facts'] & {}): Entity => ({
@@ -248,24 +318,16 @@ export function* everybody(
 }
 
 /** What each part of a segment's rule keeps and drops, over everybody. */
-export function* explainPopulation(book: Rulebook, ctx: Context, i: { segment: string }): Operation<PartCount> {
+export function* explainPopulation(deps: AskDeps, ctx: Context, i: { segment: string }): Operation<PartCount> {
   const { segment } = parse(segmentSchemaOnly, i, 'explainPopulation')
-  const shelf = yield* shelfNow(book, ctx)
-  const source = keptIn(shelf, segment)
+  const { shelf, source, table } = yield* placed(deps, ctx, segment)
+  if (table) return yield* tableParts(table(undefined))
   const { environment, segments } = shelf.now(source)
   const { rule, needs } = segments.get(segment)!
-  const count = (entities: readonly Entity[]) => explainPure({ rule, source, environment, entities, now: ctx.now })
-  let total = count([])
+  const counted = (entities: readonly Entity[]) => explainPure({ rule, source, environment, entities, now: ctx.now })
+  let total = counted([])
   yield* everybody(ctx, source, [...needs.events], (page) => {
-    total = together(total, count(page))
+    total = together(total, counted(page))
   })
   return total
 }
-
-const together = (a: PartCount, b: PartCount): PartCount => ({
-  ...a,
-  came: a.came + b.came,
-  kept: a.kept + b.kept,
-  dropped: a.dropped + b.dropped,
-  children: a.children.map((child, n) => together(child, b.children[n]!)),
-})

@@ -1,7 +1,7 @@
 import './refusals.ts'
 
 export type { CustomerSegments, Membership } from './answer.ts'
-export type { Freshness, MemberPage, Members, MemberView, SegmentExplanation, Stay } from './ask.ts'
+export type { AnsweredBy, Freshness, MemberPage, Members, MemberView, SegmentExplanation, Statement, Stay } from './ask.ts'
 export type { Cause, MembershipChange } from './customer.ts'
 export type { Listed, Listing } from './enlist.ts'
 export type { Erased } from './erase.ts'
@@ -16,6 +16,7 @@ export {
   loadEntities,
   type MemberCount,
   membersOf,
+  type PartLeft,
   sqlOf,
 } from './over-tables.ts'
 export type { PublishPreview, SegmentPreview } from './preview.ts'
@@ -33,6 +34,6 @@ export {
   type SegmentPromise,
   segmentSchema,
 } from './segment.ts'
-export { createSegments, type Segments } from './service.ts'
+export { createSegments, type Segments, type SegmentsDeps } from './service.ts'
 export * from './tiers.ts'
 export * from './value.ts'

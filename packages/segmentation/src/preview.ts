@@ -1,10 +1,12 @@
 import type { Definition, Instant } from '@patronkit/core'
-import { type Context, type Operation, read } from '@patronkit/core/service'
-import { everybody } from './ask.ts'
+import { type Context, type HostReader, type Operation, read } from '@patronkit/core/service'
+import { type AskDeps, everybody } from './ask.ts'
+import { count, memberPage } from './over-tables.ts'
 import { candidate, check } from './publish.ts'
-import { wrong } from './refusals.ts'
-import { type Rulebook, shelfOf } from './rulebook.ts'
-import type { SegmentRule } from './rules/environment.ts'
+import { noTables, wrong } from './refusals.ts'
+import { type Shelf, shelfOf } from './rulebook.ts'
+import { type Environment, type SegmentRule, segmentsIn } from './rules/environment.ts'
+import type { Rule } from './rules/model.ts'
 
 /** What publishing a definition would come to, for one segment whose answer hangs on it. */
 export interface SegmentPreview {
@@ -27,13 +29,13 @@ export interface PublishPreview {
 
 const SHOWN = 20
 
-/** Everybody asked by the rules as they are and as they would be. Nothing is written. */
+/** Everybody asked by the rules as they are and as they would be, as if they held from now on. Nothing is written. */
 export function* previewPublish(
-  book: Rulebook,
+  deps: AskDeps,
   ctx: Context,
   i: { definition: Definition; effectiveFrom?: Instant },
 ): Operation<PublishPreview> {
-  const shelf = yield* book.shelf(ctx, yield* read(ctx, ...book.mark))
+  const shelf = yield* deps.book.shelf(ctx, yield* read(ctx, ...deps.book.mark))
   const added = candidate(ctx, i, shelf)
   if (!added)
     throw wrong(
@@ -42,16 +44,21 @@ export function* previewPublish(
       'Make it with defineSegment, defineSource or defineList.',
     )
   check(added, shelf)
+  const would = shelfOf([...shelf.definitions, { ...added, effectiveFrom: Math.min(added.effectiveFrom, ctx.now) }]).at(ctx.now)
   const source = added.kind === 'source' ? added.id : (added.body as SegmentRule).source
-  // as if it held from now on, whenever it is to come into force
-  const would = shelfOf([...shelf.definitions, { ...added, effectiveFrom: Math.min(added.effectiveFrom, ctx.now) }])
-    .at(ctx.now)
-    .now(source)
-  const is = shelf.now(source)
+  if (would.environment.sources[source]?.table === undefined) return yield* previewKept(ctx, source, shelf, would)
+  if (added.kind === 'source')
+    throw wrong('definition', 'describes a table of yours', 'Preview segments of it: what a table holds is not ours to edit.')
+  if (!deps.tables) throw noTables(added.id)
+  return yield* previewTable(ctx, deps.tables, { source, edited: added.id, is: shelf.environment, would: would.environment })
+}
+
+function* previewKept(ctx: Context, source: string, shelf: Shelf, shelfThen: Shelf): Operation<PublishPreview> {
+  const [is, would] = [shelf.now(source), shelfThen.now(source)]
   const changed = [...new Set([...is.segments.keys(), ...would.segments.keys()])]
     .filter((segment) => is.segments.get(segment)?.print !== would.segments.get(segment)?.print)
     .sort()
-  const tests = changed.map((segment) => ({ segment, was: is.book.test(segment), will: would.book.test(segment) }))
+  const tests = changed.map((segment) => ({ was: is.book.test(segment), will: would.book.test(segment) }))
   const found = changed.map((segment) => ({
     segment,
     before: 0,
@@ -79,4 +86,68 @@ export function* previewPublish(
     }
   })
   return { of, segments: found }
+}
+
+function* previewTable(
+  ctx: Context,
+  reader: HostReader,
+  i: { readonly source: string; readonly edited: string; readonly is: Environment; readonly would: Environment },
+): Operation<PublishPreview> {
+  const { source, edited, is, would } = i
+  const asking = (rule: Rule) => ({ reader, tenant: ctx.tenant, source, rule, environment: would, asOf: new Date(ctx.now) })
+  const ruleIn = (environment: Environment, segment: string): Rule => {
+    const of = environment.segments?.[segment]
+    return of?.source === source ? inlined(of.where, environment) : { op: 'any', of: [] }
+  }
+  const first = function* (rule: Rule): Operation<readonly string[]> {
+    const ids: string[] = []
+    for (let after: string | undefined; ids.length < SHOWN; ) {
+      const page = yield* memberPage(asking(rule), { limit: SHOWN, after })
+      ids.push(...page.ids)
+      if (page.next === null) break
+      after = page.next
+    }
+    return ids.slice(0, SHOWN)
+  }
+  const segments: SegmentPreview[] = []
+  let of = 0
+  const names = Object.keys(would.segments ?? {}).filter((segment) => hangsOn(segment, edited, would))
+  for (const segment of names.sort()) {
+    const [before, after] = [ruleIn(is, segment), ruleIn(would, segment)]
+    const enter: Rule = { op: 'all', of: [after, { op: 'not', of: before }] }
+    const leave: Rule = { op: 'all', of: [before, { op: 'not', of: after }] }
+    const counted = yield* count(asking(before))
+    of = counted.of
+    segments.push({
+      segment,
+      before: counted.members,
+      after: (yield* count(asking(after))).members,
+      entering: (yield* count(asking(enter))).members,
+      leaving: (yield* count(asking(leave))).members,
+      enter: yield* first(enter),
+      leave: yield* first(leave),
+    })
+  }
+  return { of, segments }
+}
+
+/** Whether a segment is the edited one or names it, however deep. */
+const hangsOn = (segment: string, edited: string, environment: Environment): boolean =>
+  segment === edited || segmentsIn(environment.segments![segment]!.where).some((inner) => hangsOn(inner, edited, environment))
+
+/** A rule with the rules of the segments that it names in their place, so that two versions of them can stand side by side. */
+function inlined(rule: Rule, environment: Environment): Rule {
+  switch (rule.op) {
+    case 'all':
+    case 'any':
+      return { op: rule.op, of: rule.of.map((inner) => inlined(inner, environment)) }
+    case 'not':
+      return { op: 'not', of: inlined(rule.of, environment) }
+    case 'score':
+      return { ...rule, parts: rule.parts.map(({ weight, when }) => ({ weight, when: inlined(when, environment) })) }
+    case 'segment':
+      return inlined(environment.segments![rule.segment]!.where, environment)
+    default:
+      return rule
+  }
 }

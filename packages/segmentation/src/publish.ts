@@ -1,10 +1,15 @@
 import { type Definition, type Instant, isPatronkitError, type Published } from '@patronkit/core'
 import { type Context, type Operation, publishDefinition, read, type StoredDefinition, toMs } from '@patronkit/core/service'
 import type { CustomerList } from './list.ts'
-import { badRule } from './refusals.ts'
+import { badRule, notKept, notPublished } from './refusals.ts'
 import { KINDS, type Rulebook, type Shelf, shelfOf } from './rulebook.ts'
+import { isEventRule } from './rules/behaviour.ts'
 import { compiler } from './rules/compile.ts'
-import type { SegmentRule } from './rules/environment.ts'
+import type { Environment, SegmentRule } from './rules/environment.ts'
+import { at } from './rules/leaf.ts'
+import type { Rule } from './rules/model.ts'
+import { innerRules } from './rules/schema.ts'
+import type { Source } from './rules/source.ts'
 
 /** Sweeps of customers who are to be asked by new rules; a key is the source and when they come into force. */
 export const RULES = 'segments.rules'
@@ -50,10 +55,12 @@ export function check(added: StoredDefinition, shelf: Shelf): void {
   for (const start of starts) {
     if (start < added.effectiveFrom) continue
     const { environment } = shelfOf(definitions).at(start)
+    if (added.kind === 'segment-list') keptSource(environment, (added.body as CustomerList).source)
     const compile = compiler(environment)
-    for (const segment of Object.keys(environment.segments ?? {})) {
+    for (const [segment, { source, where }] of Object.entries(environment.segments ?? {})) {
       try {
         compile.segment(segment)
+        refuseOutOfReach(where, environment.sources[source]!, '')
       } catch (error) {
         if (segment === added.id || !isPatronkitError(error, 'segments/bad-rule')) throw error
         const { path, why } = error.details
@@ -62,3 +69,30 @@ export function check(added: StoredDefinition, shelf: Shelf): void {
     }
   }
 }
+
+/** A source whose customers are kept; refused where it is a table or not there. */
+export function keptSource(environment: Environment, id: string): Source {
+  const source = Object.hasOwn(environment.sources, id) ? environment.sources[id]! : null
+  if (!source) throw notPublished('source', id)
+  if (source.table !== undefined) throw notKept(id)
+  return source
+}
+
+/** Each customer who is kept is kept alone, and lists are kept with them. */
+function refuseOutOfReach(rule: Rule, source: Source, path: string): void {
+  const isTable = source.table !== undefined
+  if (isTable && rule.op === 'list')
+    throw badRule(
+      at(path, 'list'),
+      'lists are kept with customers who are told about, and these are in a table',
+      'Use isOneOf, or a column.',
+    )
+  if (!isTable && (rule.op === 'related' || rule.op === 'relatedTotal') && !('columns' in source.relations![rule.relation]!)) {
+    const why = 'asks about customers of another source, and each customer is kept alone'
+    throw badRule(at(path, 'relation'), why, 'Declare the source as a table of yours, or put what is asked for on the customer.')
+  }
+  for (const inner of innerRules(rule)) if (!isRowOf(rule)) refuseOutOfReach(inner, source, at(path, 'of'))
+}
+
+/** Rules inside these are about rows or other customers. */
+const isRowOf = (rule: Rule): boolean => rule.op === 'related' || rule.op === 'relatedTotal' || isEventRule(rule)

@@ -14,7 +14,8 @@ import { answerOf, type CustomerSegments } from './answer.ts'
 import { readCustomer, readCustomers, type Stored } from './customer.ts'
 import type { Told } from './decide.ts'
 import { keptValues } from './profile.ts'
-import { customerTwice, notPublished, wrong } from './refusals.ts'
+import { keptSource } from './publish.ts'
+import { customerTwice, wrong } from './refusals.ts'
 import { type CustomerState, type FactRow, factOf } from './rows.ts'
 import type { Rulebook, Shelf } from './rulebook.ts'
 import type { Values } from './rules/leaf.ts'
@@ -112,8 +113,7 @@ const idsOf = (given: RecordInput): readonly string[] => given.facts.map(({ id }
 /** What is new in a call. */
 function tellingOf(ctx: Context, shelf: Shelf, stored: Stored, given: RecordInput): Telling {
   const { source, customer, facts } = given
-  const of = shelf.now(source).source
-  if (!of) throw notPublished('source', source)
+  const of = keptSource(shelf.environment, source)
   const now = nowFor(ctx, stored.head)
   const at = given.at ?? now
   const arrived = stored.state?.facts ?? 0

@@ -8,7 +8,8 @@ declare global {
     'segments/cycle': { readonly path: readonly string[] }
     'segments/empty-bin': { readonly bin: number }
     'segments/no-convergence': { readonly model: string; readonly iterations: number }
-    'segments/not-kept': { readonly segment: string }
+    'segments/no-tables': { readonly segment: string }
+    'segments/not-kept': { readonly source: string }
     'segments/not-published': { readonly kind: string; readonly id: string }
     'segments/too-few-values': { readonly distinct: number; readonly classes: number }
     'segments/unknown-customer': { readonly source: string; readonly customer: string }
@@ -65,10 +66,21 @@ export const unknownCustomer = (i: { readonly source: string; readonly customer:
     details: { source: i.source, customer: i.customer },
   })
 
-export const notKept = (segment: string): PatronkitError<'segments/not-kept'> =>
+export const notKept = (source: string): PatronkitError<'segments/not-kept'> =>
   new PatronkitError({
     code: 'segments/not-kept',
-    message: `segment ${segment} asks about customers of another source, and each customer is kept alone. Ask your tables with countMembers and membersOf, or put what it asks for on the customer.`,
+    message: `the customers of ${source} are in a table of yours and not kept here. Ask count, members and explain, which read it; to have customers kept, declare a source without a table.`,
+    details: { source },
+  })
+
+/** The refusal of a question for SQL about customers who are in no table. */
+export const inNoTable = (source: string): PatronkitError<'segments/bad-rule'> =>
+  badRule('', `the customers of ${source} are in no table of yours`, 'Ask members, or declare the source with its table.')
+
+export const noTables = (segment: string): PatronkitError<'segments/no-tables'> =>
+  new PatronkitError({
+    code: 'segments/no-tables',
+    message: `segment ${segment} asks about a table of yours, and the service cannot read it. Give createSegments a reader: tables: hostReader({ connection }).`,
     details: { segment },
   })
 

@@ -14,7 +14,6 @@ import { type SegmentBook, segmentBook } from './members/book.ts'
 import { type Dependencies, dependenciesOf } from './members/dependencies.ts'
 import { type Environment, inOrder, type SegmentRule, segmentsIn } from './rules/environment.ts'
 import type { Rule } from './rules/model.ts'
-import { innerRules } from './rules/schema.ts'
 import { type Source, sourceSchema } from './rules/source.ts'
 import { segmentSchema } from './segment.ts'
 
@@ -57,6 +56,8 @@ export interface Shelf {
   now(source: string): Rules
   /** Everything in force now, of all sources. */
   readonly environment: Environment
+  /** The version in force now; 0 for none. */
+  version(kind: string, id: string): number
   readonly definitions: readonly StoredDefinition[]
 }
 
@@ -107,14 +108,25 @@ export function shelfOf(definitions: readonly StoredDefinition[], compiled = new
     return timelines.get(key) ?? keep(timelines, key, timelineOf(source, definitions, horizon, compiled))
   }
   const everything = published.at(-1) ?? 0
+  const starts = [...new Set(definitions.map(({ effectiveFrom }) => effectiveFrom))].sort((a, b) => a - b)
+  const found = new Map<number, { readonly environment: Environment; readonly versions: ReadonlyMap<string, number> }>()
+  const everythingAt = (now: number) => {
+    const start = starts.findLast((one) => one <= now) ?? Number.NEGATIVE_INFINITY
+    const known = found.get(start)
+    if (known) return known
+    const then = inForce(definitions, ({ effectiveFrom }) => effectiveFrom <= start)
+    const versions = new Map(then.map(({ kind, id, version }) => [`${kind}/${id}`, version]))
+    return keep(found, start, { environment: environmentOf(then), versions })
+  }
   return {
     at: (now) => ({
       timeline,
       definitions,
       now: (source) => timeline(source, everything).at(now),
       get environment() {
-        return environmentOf(inForce(definitions, ({ effectiveFrom }) => effectiveFrom <= now))
+        return everythingAt(now).environment
       },
+      version: (kind, id) => everythingAt(now).versions.get(`${kind}/${id}`) ?? 0,
     }),
   }
 }
@@ -172,8 +184,9 @@ function environmentOf(definitions: readonly StoredDefinition[]): Environment {
 function rulesOf(source: string, definitions: readonly StoredDefinition[], compiled: Map<string, Rules>): Rules {
   const ofKind = (kind: string) => definitions.filter((one) => one.kind === kind)
   const own = ofKind('source').find(({ id }) => id === source)
-  // without its source a segment has nobody to ask about
-  const segments = own ? ofKind('segment').filter(({ body }) => (body as SegmentRule).source === source) : []
+  // without its source a segment has nobody to ask about, and those of a table are asked there
+  const segments =
+    own && (own.body as Source).table === undefined ? ofKind('segment').filter(({ body }) => (body as SegmentRule).source === source) : []
   const lists = ofKind('segment-list').filter(({ body }) => (body as CustomerList).source === source)
   const pins = [...(own ? [own] : []), ...lists, ...segments].map(pinOf).sort()
   const id = sha256Hex([source, ...pins].join('\n')).slice(0, 24)
@@ -181,8 +194,7 @@ function rulesOf(source: string, definitions: readonly StoredDefinition[], compi
   if (known) return known
 
   const { sources } = environmentOf(definitions)
-  const all = Object.fromEntries(segments.map((one) => [one.id, one.body as SegmentRule]))
-  const kept = Object.fromEntries(Object.entries(all).filter(([segment]) => !reachesOthers(segment, all, own?.body as Source)))
+  const kept = Object.fromEntries(segments.map((one) => [one.id, one.body as SegmentRule]))
   const environment: Environment = { sources, segments: kept, lists: Object.fromEntries(lists.map((one) => [one.id, EMPTY])) }
   const byId = new Map(segments.map((one) => [one.id, one]))
   const prints = new Map<string, string>()
@@ -210,23 +222,6 @@ function rulesOf(source: string, definitions: readonly StoredDefinition[], compi
 }
 
 const pinOf = ({ kind, id, version, hash }: StoredDefinition): string => `${kind}/${id}@${version}#${hash}`
-
-/** Whether a segment asks about customers of another source: each customer is kept alone, so such a one is not. */
-export function reachesOthers(segment: string, segments: { readonly [segment: string]: SegmentRule }, source: Source | undefined): boolean {
-  const seen = new Set<string>()
-  const reaches = (rule: Rule): boolean => {
-    if (rule.op === 'related' || rule.op === 'relatedTotal') {
-      const relation = source?.relations && Object.hasOwn(source.relations, rule.relation) ? source.relations[rule.relation] : undefined
-      if (relation && !('columns' in relation)) return true
-    }
-    if (rule.op === 'segment' && !seen.has(rule.segment)) {
-      seen.add(rule.segment)
-      if (Object.hasOwn(segments, rule.segment) && reaches(segments[rule.segment]!.where)) return true
-    }
-    return innerRules(rule).some(reaches)
-  }
-  return Object.hasOwn(segments, segment) && reaches(segments[segment]!.where)
-}
 
 /** Keeps what was made; when there are too many the oldest goes. */
 function keep<K, T>(of: Map<K, T>, key: K, value: T): T {

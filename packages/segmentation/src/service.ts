@@ -1,7 +1,8 @@
 import type { Definition, Deps, Instant, Page, Published, Service } from '@patronkit/core'
-import { createService, type Swept } from '@patronkit/core/service'
+import { createService, type HostReader, type Swept } from '@patronkit/core/service'
 import type { CustomerSegments } from './answer.ts'
 import {
+  type AskDeps,
   count,
   explain,
   explainPopulation,
@@ -11,7 +12,9 @@ import {
   memberPage,
   membershipsOf,
   type SegmentExplanation,
+  type Statement,
   type Stay,
+  statement,
 } from './ask.ts'
 import { QUEUE } from './customer.ts'
 import { changeList, type Listed, type Listing } from './enlist.ts'
@@ -24,6 +27,11 @@ import { type Resegment, resegment } from './resegment.ts'
 import { createRulebook } from './rulebook.ts'
 import type { PartCount } from './rules/explain.ts'
 import { rulesDue, timeDue } from './time.ts'
+
+export interface SegmentsDeps extends Deps {
+  /** Reads your own tables, for sources that are one: `hostReader` of `@patronkit/storage-sql/host`. */
+  readonly tables?: HostReader
+}
 
 /** Segments and who is in them, for one tenant and actor. */
 export interface Segments {
@@ -49,6 +57,8 @@ export interface Segments {
   explain(i: { segment: string; customer: string; asOf?: Instant }): Promise<SegmentExplanation>
   /** What each part of a segment's rule keeps and drops. */
   explainPopulation(i: { segment: string }): Promise<PartCount>
+  /** The statement of a segment over a table of yours, to put beside your own query: it answers the keys. */
+  sql(i: { segment: string; asOf?: Instant }): Promise<Statement>
   /** One page of asking customers by the rules in force now; call it until `more` is false. `tick` does the same by itself. */
   resegment(i: Resegment): Promise<Swept>
   /** Takes a customer's profile, facts and stays away and the bodies out of their events; the chain of events still verifies. */
@@ -74,8 +84,9 @@ export interface Segments {
  * console.log((await segments.members({ segment: 'active' })).rows)
  * ```
  */
-export function createSegments(deps: Deps): Service<Segments> {
+export function createSegments(deps: SegmentsDeps): Service<Segments> {
   const book = createRulebook()
+  const asking: AskDeps = { book, tables: deps.tables }
   return createService<Segments>(deps, {
     name: 'segments',
     schema: segmentsSchema,
@@ -86,14 +97,15 @@ export function createSegments(deps: Deps): Service<Segments> {
       enlist: (ctx, i) => changeList(book, ctx, 'enlist', i),
       delist: (ctx, i) => changeList(book, ctx, 'delist', i),
       membershipsOf: (ctx, i) => membershipsOf(book, ctx, i),
-      members: (ctx, i) => memberPage(book, ctx, i),
-      count: (ctx, i) => count(book, ctx, i),
+      members: (ctx, i) => memberPage(asking, ctx, i),
+      count: (ctx, i) => count(asking, ctx, i),
       history,
-      explain: (ctx, i) => explain(book, ctx, i),
-      explainPopulation: (ctx, i) => explainPopulation(book, ctx, i),
+      explain: (ctx, i) => explain(asking, ctx, i),
+      explainPopulation: (ctx, i) => explainPopulation(asking, ctx, i),
+      sql: (ctx, i) => statement(asking, ctx, i),
       resegment: (ctx, i) => resegment(book, ctx, i),
       erase,
-      preview: { publish: (ctx, i) => previewPublish(book, ctx, i) },
+      preview: { publish: (ctx, i) => previewPublish(asking, ctx, i) },
     },
     timers: {
       [QUEUE]: (ctx, timer) => timeDue(book, ctx, timer),
