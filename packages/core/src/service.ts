@@ -65,7 +65,7 @@ export {
 } from './port.ts'
 export { all, any, field, holds, not, type Pred, predSchema, valueAt } from './predicate.ts'
 export { instantSchema, invalidInput, parse } from './schema.ts'
-export { type Sweep, type Swept, type SweptSubject, sweepPage } from './sweep.ts'
+export { type Sweep, type Swept, sweepPage } from './sweep.ts'
 export {
   boolean,
   type Column,

@@ -2,7 +2,7 @@ import { type Context, commitEach, type Operation, read, unitOn } from './contex
 import { sweeps } from './core-tables.ts'
 import type { Head } from './event.ts'
 import { behind, cursorAt } from './keyset.ts'
-import { get, headOf, headsOf, list } from './port.ts'
+import { type Asking, get, headOf, headsOf, list } from './port.ts'
 import { all, type Pred } from './predicate.ts'
 import type { RowOf, Table } from './table.ts'
 import type { Unit } from './unit.ts'
@@ -20,17 +20,10 @@ export interface Sweep<T extends Table> {
   readonly subjectOf: (row: RowOf<T>) => string
   /** What becomes of a subject for these rows of it; null when nothing is left to do, also when it was done before. */
   readonly decide?: (subject: string, head: Head, rows: readonly RowOf<T>[]) => Unit | null
-  /** The same for all subjects of a page at once, where a decision takes further reads. The heads were read before. */
-  readonly decidePage?: (page: readonly SweptSubject<T>[]) => Operation<readonly (Unit | null)[]>
+  /** The same for all subjects of a page at once, a row of each to name it: reads their heads and what else a decision takes. */
+  readonly decidePage?: (named: readonly RowOf<T>[]) => Operation<readonly (Unit | null)[]>
   /** Rows a page. Default: 1,000. */
   readonly page?: number
-}
-
-/** A subject of a page, with its head and those of its rows that are in the page. */
-export interface SweptSubject<T extends Table> {
-  readonly subject: string
-  readonly head: Head
-  readonly rows: readonly RowOf<T>[]
 }
 
 /** How far a page of a sweep came. */
@@ -49,7 +42,7 @@ const KIND = 'core.sweep'
  * change meanwhile are decided anew. Two workers on one sweep do not double anything.
  */
 export function* sweepPage<T extends Table>(ctx: Context, sweep: Sweep<T>): Operation<Swept> {
-  const { name, over, kind, subjectOf } = sweep
+  const { name, over, subjectOf } = sweep
   const limit = sweep.page ?? 1_000
   const order = [...(sweep.order ?? []), ...over.key.filter((column) => !sweep.order?.includes(column))]
   const [head, place] = yield* read(ctx, headOf(KIND, name), get(sweeps, { name }))
@@ -59,9 +52,9 @@ export function* sweepPage<T extends Table>(ctx: Context, sweep: Sweep<T>): Oper
   let changed = 0
   let subjects = [...new Set(first.map(subjectOf))]
   for (let tries = 0; subjects.length > 0 && tries < MOST_TRIES; tries++) {
-    // once more with the heads: a row counts only as of the head it is decided under
-    const [heads, rows] = yield* read(ctx, headsOf(kind, subjects), page)
-    const decisions = yield* decided(sweep, subjects, heads, rows)
+    const { decisions, rows } = sweep.decidePage
+      ? yield* decidedByPage(sweep, sweep.decidePage, first, subjects)
+      : yield* decidedOneByOne(ctx, sweep, page, subjects)
     const answers = yield* commitEach(decisions.map(({ unit }) => unit))
     changed += answers.filter((answer) => answer.outcome === 'done').length
     // what others changed meanwhile, and what came into the page since it was first read
@@ -83,19 +76,36 @@ export function* sweepPage<T extends Table>(ctx: Context, sweep: Sweep<T>): Oper
 
 const MOST_TRIES = 5
 
-function* decided<T extends Table>(
-  sweep: Sweep<T>,
+interface Decided<T extends Table> {
+  readonly decisions: readonly { readonly subject: string; readonly unit: Unit }[]
+  /** The page they were decided on. */
+  readonly rows: readonly RowOf<T>[]
+}
+
+/** Reads the page once more with the heads: a row counts only as of the head it is decided under. */
+function* decidedOneByOne<T extends Table>(
+  ctx: Context,
+  { kind, subjectOf, decide }: Sweep<T>,
+  page: Asking<readonly RowOf<T>[]>,
   subjects: readonly string[],
-  heads: readonly Head[],
-  rows: readonly RowOf<T>[],
-): Operation<readonly { readonly subject: string; readonly unit: Unit }[]> {
-  const bySubject = Map.groupBy(rows, sweep.subjectOf)
-  const page = subjects.flatMap((subject, i): readonly SweptSubject<T>[] => {
+): Operation<Decided<T>> {
+  const [heads, rows] = yield* read(ctx, headsOf(kind, subjects), page)
+  const bySubject = Map.groupBy(rows, subjectOf)
+  const decisions = subjects.flatMap((subject, i) => {
     const mine = bySubject.get(subject)
-    return mine ? [{ subject, head: heads[i]!, rows: mine }] : []
+    const unit = mine && decide?.(subject, heads[i]!, mine)
+    return unit ? [{ subject, unit }] : []
   })
-  const units = sweep.decidePage
-    ? yield* sweep.decidePage(page)
-    : page.map(({ subject, head, rows: mine }) => sweep.decide?.(subject, head, mine) ?? null)
-  return page.flatMap(({ subject }, i) => (units[i] ? [{ subject, unit: units[i] }] : []))
+  return { decisions, rows }
+}
+
+function* decidedByPage<T extends Table>(
+  { subjectOf }: Sweep<T>,
+  decidePage: NonNullable<Sweep<T>['decidePage']>,
+  rows: readonly RowOf<T>[],
+  subjects: readonly string[],
+): Operation<Decided<T>> {
+  const named = new Map(rows.map((row) => [subjectOf(row), row]))
+  const units = yield* decidePage(subjects.map((subject) => named.get(subject)!))
+  return { decisions: subjects.flatMap((subject, i) => (units[i] ? [{ subject, unit: units[i] }] : [])), rows }
 }

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { createService } from '../src/create-service.ts'
-import type { Storage } from '../src/index.ts'
+import { manualClock, type Storage } from '../src/index.ts'
+import { createRunner } from '../src/runner.ts'
 import { type Context, commit, headOf, type Operation, read, unitOn } from '../src/service.ts'
+import type { Claimed, Head, TimerLease, Unit } from '../src/storage.ts'
 import { promisedStorage } from '../src/testing.ts'
-import type { Unit } from '../src/unit.ts'
 
 interface Till {
   add(i: { to: string }): Promise<number>
@@ -97,4 +98,40 @@ test('a command that breaks takes nobody down with it, and leaves its subject fr
   expect(all.map((result) => result.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
   expect(await one.add({ to: 'c' })).toBe(1)
   expect(await version('e')).toBe(1)
+})
+
+test('the timers of a page travel together, also when one of them throws', async () => {
+  const clock = manualClock('2026-11-23T09:00:00Z')
+  const inner = promisedStorage()
+  const commits: number[] = []
+  const storage: Storage = {
+    ...inner,
+    commit: (units, session) => {
+      commits.push(units.length)
+      return inner.commit(units, session)
+    },
+  }
+  const unit = (ctx: Context, subject: string, head: Head, about: Pick<Unit, 'timers'> | { readonly fired: TimerLease }): Unit =>
+    unitOn(ctx, { kind: 'egg', subject, head, events: [], writes: [], ...about })
+  function* boil(ctx: Context, { egg }: { egg: string }): Operation<void> {
+    const [head] = yield* read(ctx, headOf('egg', egg))
+    yield* commit([unit(ctx, egg, head, { timers: [{ timer: 'set', queue: 'egg', key: egg, dueAt: ctx.now }] })])
+  }
+  function* done(ctx: Context, timer: Claimed): Operation<void> {
+    if (timer.key === 'egg 7') throw new RangeError('it cracked')
+    const [head] = yield* read(ctx, headOf('egg', timer.key))
+    yield* commit([unit(ctx, timer.key, head, { fired: timer })])
+  }
+  const service = createService<{ boil(i: { egg: string }): Promise<void> }>(
+    { storage, clock },
+    { name: 'egg', schema: { package: 'egg', tables: [], migrations: [] }, verbs: { boil }, timers: { egg: done } },
+  )
+  const pot = service.for({ tenant: 't', by: { type: 'user', id: 'u' } })
+  for (let n = 0; n < 50; n++) await pot.boil({ egg: `egg ${n}` })
+  commits.length = 0
+
+  const tick = await createRunner({ storage, clock, services: [service] }).tick()
+  expect(tick).toMatchObject({ fired: 50, failed: [{ subject: 'egg 7', code: 'RangeError', attempts: 1 }] })
+  expect(commits.reduce((sum, units) => sum + units, 0)).toBe(50)
+  expect(commits.length).toBeLessThan(6)
 })

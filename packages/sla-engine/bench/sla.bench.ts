@@ -87,7 +87,7 @@ async function place(name: string) {
       source.exec(`vacuum into '${copied}'`)
       source.close()
       const db = new DatabaseSync(copied)
-      db.exec('pragma journal_mode = wal; pragma synchronous = normal')
+      db.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 4000')
       raws.push(db)
       return db
     },

@@ -5,12 +5,11 @@ import {
   cursorAt,
   field,
   list,
-  NO_HEAD,
   type Operation,
   parse,
+  type RowOf,
   read,
   type Swept,
-  type SweptSubject,
   sweepPage,
   type Unit,
 } from '@patronkit/core/service'
@@ -54,7 +53,7 @@ export interface RetargetPreview {
   readonly saved: number
 }
 
-type ClockSubject = SweptSubject<typeof clocks>
+type ClockRow = RowOf<typeof clocks>
 
 const OPEN = field('phase').in(['running', 'paused'])
 
@@ -68,8 +67,8 @@ export function* retargetPage(book: Rulebook, ctx: Context, i: Retarget): Operat
     kind: SUBJECT,
     subjectOf: (row) => subjectOf({ type: row.item_type, id: row.item }),
     page,
-    decidePage: function* (subjects) {
-      const decided = yield* decidePage(book, ctx, subjects, { name, reason: how.reason, onChange: onChangeOf(how) })
+    decidePage: function* (named) {
+      const decided = yield* decidePage(book, ctx, named, { name, reason: how.reason, onChange: onChangeOf(how) })
       return decided.map((one): Unit | null => one && unitFor(ctx, one))
     },
   })
@@ -87,13 +86,15 @@ export function* previewRetarget(book: Rulebook, ctx: Context, i: Omit<Retarget,
   let last: string | null = null
   do {
     const [rows] = yield* read(ctx, list(clocks, { where: all(OPEN, behind(order, after)), order, limit }))
-    const bySubject = Map.groupBy(rows, (row) => subjectOf({ type: row.item_type, id: row.item }))
-    const subjects = [...bySubject]
-      .filter(([subject]) => subject !== last)
-      .map(([subject, mine]): ClockSubject => ({ subject, head: NO_HEAD, rows: mine }))
-    last = [...bySubject.keys()].at(-1) ?? last
-    found.items += subjects.length
-    for (const one of yield* decidePage(book, ctx, subjects, { name: 'preview', reason: how.reason, onChange: onChangeOf(how) })) {
+    const named = new Map(rows.map((row) => [subjectOf({ type: row.item_type, id: row.item }), row]))
+    if (last !== null) named.delete(last)
+    last = [...named.keys()].at(-1) ?? last
+    found.items += named.size
+    for (const one of yield* decidePage(book, ctx, [...named.values()], {
+      name: 'preview',
+      reason: how.reason,
+      onChange: onChangeOf(how),
+    })) {
       if (one) compare(one, ctx.now, found)
     }
     after = rows.length === limit ? cursorAt(order, rows.at(-1)!) : undefined
@@ -127,9 +128,9 @@ interface How {
 }
 
 /** What becomes of each item of a page; null for one whose rules stay as they are. */
-function* decidePage(given: Rulebook, ctx: Context, subjects: readonly ClockSubject[], how: How): Operation<readonly (Decided | null)[]> {
+function* decidePage(given: Rulebook, ctx: Context, named: readonly ClockRow[], how: How): Operation<readonly (Decided | null)[]> {
   const book = given.steady()
-  const stored = yield* storedItems(ctx, subjects)
+  const stored = yield* storedItems(ctx, named)
   const ref = (yield* book.refs(ctx))(ctx.now)
   const books = yield* book.books(ctx, [ref, ...stored.flatMap((one) => (one ? [one.stored.state!.book] : []))])
   const changing = stored.map((one) => (one && differs(one.stored.state!, ref, books) ? one : null))
@@ -165,9 +166,9 @@ const ruleFact = (stored: Stored, ref: BookRef, now: number, how: How): StoredFa
 
 function* storedItems(
   ctx: Context,
-  subjects: readonly ClockSubject[],
+  named: readonly ClockRow[],
 ): Operation<readonly ({ readonly item: ItemRef; readonly stored: Stored } | null)[]> {
-  const asked = subjects.map(({ rows }) => ({ item: { type: rows[0]!.item_type, id: rows[0]!.item }, factIds: [] }))
+  const asked = named.map((row) => ({ item: { type: row.item_type, id: row.item }, factIds: [] }))
   const stored = yield* readItems(ctx, asked)
-  return stored.map((one, n) => (one.state ? { item: asked[n]!.item, stored: { ...one, head: subjects[n]!.head } } : null))
+  return stored.map((one, n) => (one.state ? { item: asked[n]!.item, stored: one } : null))
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { METRICS, type OnReopen, type Policy } from '../src/index.ts'
-import { HOUR, helpDesk, nineToFive, said } from './help-desk.ts'
+import { at, HOUR, helpDesk, hours, nineToFive, said } from './help-desk.ts'
 
 /**
  * One timeline, 09:00 to 17:00 in Rome:
@@ -110,6 +110,34 @@ test('resuming from a reopening straight into a pause counts nothing until the p
   ])
   const why = await desk.sla.explain({ item: { type: 'ticket', id: 'T-1' }, metric: 'resolution', asOf: new Date('2026-11-23T15:00:00Z') })
   expect(why.lines.map((line) => line.code)).toEqual(['sla/counted', 'sla/closed', 'sla/paused', 'sla/counted'])
+})
+
+test('a ticket without a target that changes hands while it is closed: the closed time counts in the hours it was closed in', async () => {
+  const late = hours('late', '13:00', '21:00')
+  const desk = await helpDesk(
+    [
+      {
+        id: 'p',
+        calendar: { by: 'team', of: { night: 'late' }, otherwise: nineToFive.id },
+        targets: { resolution: { within: { by: 'priority', of: { high: { workingHours: 8 } } } } },
+        onReopen: 'keep-running',
+      },
+    ],
+    { calendars: [nineToFive, late] },
+  )
+  await desk.happens('mon 09:00', 'created')
+  await desk.happens('mon 11:00', 'resolved')
+  await desk.happens('mon 12:00', 'assigned', { attributes: { team: 'night' } })
+  await desk.happens('mon 18:00', 'reopened')
+  // nine to five up to the reopening, one to nine from there on
+  expect(await desk.clock1('resolution', 'mon 19:00')).toMatchObject({ workedMs: 9 * HOUR, targetMs: null })
+  const why = await desk.sla.explain({ item: { type: 'ticket', id: 'T-1' }, metric: 'resolution', asOf: at('mon 19:00') })
+  expect(why.lines.map((line) => [line.code, said(line.data.from as string), said(line.data.to as string)])).toEqual([
+    ['sla/counted', 'mon 09:00', 'mon 11:00'],
+    ['sla/counted', 'mon 11:00', 'mon 17:00'],
+    ['sla/shut', 'mon 17:00', 'mon 18:00'],
+    ['sla/counted', 'mon 18:00', 'mon 19:00'],
+  ])
 })
 
 test('finished cycles stay as history, and each can be explained', async () => {

@@ -107,7 +107,7 @@ export async function sqliteBench(): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'patronkit-bench-'))
   const ours = sqliteStorage({ file: join(folder, 'ours.db'), tablePrefix: '' })
   const hand = new DatabaseSync(join(folder, 'hand.db'))
-  hand.exec('pragma journal_mode = wal; pragma synchronous = normal')
+  hand.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 4000')
   const filling = sqliteStorage({ connection: fromNodeSqlite(hand), tablePrefix: '' })
   const heads = { ours: await fill(ours), hand: await fill(filling) }
   for (const storage of [ours, filling]) await fillTimers(storage)

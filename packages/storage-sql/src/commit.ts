@@ -2,7 +2,7 @@ import type { HeadMove, Steps, StoredEvent, TimerWrite, Unit, UnitAnswer, Write 
 import type { Catalog } from './catalog.ts'
 import { hostTransactionAborted, rowExists, rowMissing } from './errors.ts'
 import { appendShape } from './events.ts'
-import { checkGuards, type GuardShapes, guardShapes, writeGuards } from './guards.ts'
+import { checkBounds, checkGuards, type GuardShapes, guardShapes, writeGuards } from './guards.ts'
 import { type HeadShapes, headShapes } from './heads.ts'
 import type { TablePlan } from './rows.ts'
 import { ask, type Shape, type Statement } from './statement.ts'
@@ -41,6 +41,31 @@ export function* commitUnits(shapes: CommitShapes, units: readonly Unit[]): Doin
   return answers
 }
 
+/**
+ * The same in the usual case, where all is as it was read: nothing is looked at first, the move of a head is its guard and
+ * a row that is there already ends its insert. Where anything does not hold it throws {@link NOT_AS_READ}, so that the
+ * transaction is undone as a whole, and {@link commitUnits} is to say what it was.
+ */
+export function* commitAtOnce(shapes: CommitShapes, units: readonly Unit[]): Doing<readonly UnitAnswer[]> {
+  for (const unit of units) {
+    const { tenant } = unit
+    textParameter(tenant, 'the tenant')
+    for (const head of unit.heads) if ((yield moveHead(shapes.heads, tenant, head)) === null) throw NOT_AS_READ
+    if (yield* staleTimer(shapes, unit)) throw NOT_AS_READ
+    if (yield* checkBounds(shapes.guards, shapes.plan, unit)) throw NOT_AS_READ
+    try {
+      yield* writeGuards(shapes.guards, shapes.plan, unit)
+    } catch (error) {
+      throw shapes.catalog.dialect.fault(error) === 'duplicate' ? NOT_AS_READ : error
+    }
+    yield* writeAll(shapes, unit)
+  }
+  return units.map(() => DONE)
+}
+
+/** Thrown to undo a transaction that counted on the usual case. */
+export const NOT_AS_READ = new Error('something is not as it was read; the units are to be committed one after the other')
+
 /** In a transaction that is not ours an error must not leave half of a unit behind for the host to commit. */
 export function* wholeOrNothing<T>(steps: Doing<T>): Doing<T> {
   yield plain('savepoint "patronkit"')
@@ -68,6 +93,13 @@ function* commitUnit(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer> {
   const refused = yield* moveHeads(shapes, unit)
   if (refused) return refused
   yield* writeGuards(shapes.guards, shapes.plan, unit)
+  yield* writeAll(shapes, unit)
+  return DONE
+}
+
+/** Rows, events and timers of a unit whose guards hold. */
+function* writeAll(shapes: CommitShapes, unit: Unit): Doing<void> {
+  const { tenant } = unit
   for (const write of unit.writes) yield* writeRow(shapes, tenant, write)
   for (const event of unit.events) yield* inserting(shapes, 'event', ask(shapes.append, tenant, event))
   for (const timer of unit.timers) yield writeTimer(shapes.timers, tenant, timer)
@@ -75,7 +107,6 @@ function* commitUnit(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer> {
   if (fired && !unit.timers.some((timer) => timer.queue === fired.queue && timer.key === fired.key)) {
     yield ask(shapes.timers.remove, tenant, fired)
   }
-  return DONE
 }
 
 function* moveHeads(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer | null> {
@@ -89,9 +120,8 @@ function* moveHeads(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer | null> 
     const found = (yield ask(shapes.heads.found, tenant, head)) as string | null
     if (Number(found ?? 0) !== head.from.version) return conflict(head, found)
   }
-  if (fired && (yield ask(shapes.timers.holds, tenant, fired)) === null) {
-    return { outcome: 'stale-timer', queue: fired.queue, key: fired.key }
-  }
+  const stale = yield* staleTimer(shapes, unit)
+  if (stale) return stale
   const refused = yield* checkGuards(shapes.guards, shapes.plan, unit)
   if (refused) return refused
   for (const head of heads) {
@@ -99,6 +129,11 @@ function* moveHeads(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer | null> 
     if ((yield moveHead(shapes.heads, tenant, head)) === null) throw hostTransactionAborted(shapes.catalog.dialect.name, undefined)
   }
   return null
+}
+
+function* staleTimer(shapes: CommitShapes, { tenant, fired }: Unit): Doing<UnitAnswer | null> {
+  if (!fired || (yield ask(shapes.timers.holds, tenant, fired)) !== null) return null
+  return { outcome: 'stale-timer', queue: fired.queue, key: fired.key }
 }
 
 const moveHead = (shapes: HeadShapes, tenant: string, head: HeadMove): Statement =>

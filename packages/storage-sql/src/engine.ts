@@ -1,7 +1,7 @@
-import { type MaybePromise, type Session, type Storage, whenDone } from '@patronkit/core/storage'
+import { isPromise, type MaybePromise, type Session, type Storage, type Unit, type UnitAnswer, whenDone } from '@patronkit/core/storage'
 import { createCatalog, declarePackage } from './catalog.ts'
 import { anyRipe, claimShapes, leaseRipe, nextDue } from './claim.ts'
-import { commitShapes, commitUnits, wholeOrNothing } from './commit.ts'
+import { commitAtOnce, commitShapes, commitUnits, NOT_AS_READ, wholeOrNothing } from './commit.ts'
 import { connectionOver, type StatementHook } from './connection.ts'
 import type { Dialect } from './dialect.ts'
 import { driftOf } from './drift.ts'
@@ -49,6 +49,19 @@ export function sqlStorage(o: EngineOptions): Storage {
       sequence: postgresSequencer(catalog),
       feed: postgresFeed(catalog),
     }))
+  // SQLite goes row by row, and looks at guards first only where the usual way did not go through
+  const sqlite = (units: readonly Unit[]): MaybePromise<readonly UnitAnswer[]> => {
+    const again = (error: unknown) => {
+      if (error !== NOT_AS_READ) throw error
+      return connection.writing(() => commitUnits(shapes().commit, units))
+    }
+    try {
+      const answers = connection.writing(() => commitAtOnce(shapes().commit, units))
+      return isPromise(answers) ? answers.catch(again) : answers
+    } catch (error) {
+      return again(error)
+    }
+  }
   const checked = refusingNewer(catalog, connection)
   return {
     engine: o.dialect.name,
@@ -58,8 +71,7 @@ export function sqlStorage(o: EngineOptions): Storage {
     commit: (units, session) =>
       checked(session, () => {
         if (postgres) return postgres().commit(units, session)
-        const steps = () => commitUnits(shapes().commit, units)
-        return session ? connection.joined(session, wholeOrNothing(steps())) : connection.writing(steps)
+        return session ? connection.joined(session, wholeOrNothing(commitUnits(shapes().commit, units))) : sqlite(units)
       }),
     // looks first and takes the write lock only when there is something to write: most calls find nothing
     claim: (request) =>

@@ -74,12 +74,19 @@ type Plan = (of: Table) => TablePlan
 
 /** Bounds first, then rows that are taken; null when all hold. Nothing is written. */
 export function* checkGuards(shapes: GuardShapes, plan: Plan, unit: Unit): Doing<UnitAnswer | null> {
+  const beyond = yield* checkBounds(shapes, plan, unit)
+  if (beyond) return beyond
+  for (const unique of unit.unique ?? []) {
+    if ((yield ask(shapes.present(plan(unique.table)), unit.tenant, unique.row)) !== null) return taken(unique)
+  }
+  return null
+}
+
+/** The counter that would pass its bound, or null. */
+export function* checkBounds(shapes: GuardShapes, plan: Plan, unit: Unit): Doing<UnitAnswer | null> {
   for (const add of unit.adds ?? []) {
     const found = Number(((yield ask(shapes.counted(plan(add.table), add.column), unit.tenant, add.key)) as string | null) ?? 0)
     if (!fitsBounds(add, found + add.by)) return outOfBounds(add, found)
-  }
-  for (const unique of unit.unique ?? []) {
-    if ((yield ask(shapes.present(plan(unique.table)), unit.tenant, unique.row)) !== null) return taken(unique)
   }
   return null
 }

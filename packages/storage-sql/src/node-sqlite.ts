@@ -29,11 +29,15 @@ export interface OpenOptions {
   readonly busyTimeoutMs: number
 }
 
-/** Opens a file, or `:memory:`, the way an embedded store wants it: WAL, and a sync to disk at checkpoints only. */
+/** Pages of the log between two checkpoints: 16 MB. Each copies the pages that changed into the file, and waits for the disk. */
+const CHECKPOINT_PAGES = 4_000
+
+/** Opens a file, or `:memory:`, the way an embedded store wants it: WAL, and a sync to disk at checkpoints only, which are rare. */
 export function openNodeSqlite(o: OpenOptions): NodeSqliteDatabase {
   const { DatabaseSync } = nodeSqlite()
   const db = new DatabaseSync(o.file)
-  db.exec(`pragma busy_timeout = ${Math.trunc(o.busyTimeoutMs)}; pragma journal_mode = wal; pragma synchronous = normal`)
+  db.exec(`pragma busy_timeout = ${Math.trunc(o.busyTimeoutMs)}; pragma journal_mode = wal; pragma synchronous = normal;
+    pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
   return db
 }
 

@@ -82,8 +82,14 @@ function claimShape(catalog: Catalog, queues: number, most: number): Shape<Claim
       select ${next(sql`case when "v"."n" = 0 then ${last()} else '' end`)}
       union all select ${next(sql`"step"."tenant"`)} from "step" where "step"."tenant" is not null)
     select "tenant" from "step" where "tenant" is not null and ("v"."n" < ${lanes} or "tenant" <= ${last()}) and (${any(each(tenantHas))})`
-  const visits = sql`select "n", (${start()} + "n") % ${lanes} as "lane" from generate_series(0, ${lanes}) as "n"
-    where (select count(*) from "known") > ${limit()}`
+  // from one lane that is not empty to the next: where few tenants have timers, few lanes are looked at
+  const nextLane = (behind: RawBuilder<unknown>) => sql`(select "lane" from ${timer} where ${waiting} and "lane" > ${behind}
+    order by "lane", "queue", "due_at" limit 1)`
+  const visits = sql`with recursive "filled" ("lane") as (
+      select ${nextLane(sql.lit(-1))} where (select count(*) from "known") > ${limit()}
+      union all select ${nextLane(sql`"filled"."lane"`)} from "filled" where "filled"."lane" is not null)
+    select ("lane" - ${start()} + ${lanes}) % ${lanes} as "n", "lane" from "filled" where "lane" is not null
+    union all select ${lanes}, "lane" from "filled" where "lane" = ${start()}`
   const dueLanes = sql`select * from (${visits}) as "v" where ${any(each(laneHas))} order by "n"`
   const turn = sql`case when "lane" = ${start()} and "tenant" <= ${last()} then ${lanes}
     else ("lane" - ${start()} + ${lanes}) % ${lanes} end`
