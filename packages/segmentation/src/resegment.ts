@@ -1,7 +1,6 @@
 import { all, type Context, field, list, nowFor, type Operation, parse, read, type Swept, sweepPage } from '@patronkit/core/service'
-import { SUBJECT, subjectOf } from './customer.ts'
-import { stateOf } from './rows.ts'
-import type { Rulebook } from './rulebook.ts'
+import { readCustomer, readCustomers, type Stored, SUBJECT, subjectOf } from './customer.ts'
+import type { Rulebook, Shelf } from './rulebook.ts'
 import { resegmentSchema } from './schema.ts'
 import { customers } from './tables.ts'
 import { tell } from './tell.ts'
@@ -36,16 +35,26 @@ export function* resegmentPage(
     kind: SUBJECT,
     subjectOf,
     page,
-    decidePage: function* (subjects) {
-      const tellings = subjects.map(({ head, rows }) => {
-        const [row] = rows
-        const stored = { ref: { source, customer: row!.customer }, head, state: stateOf(row!), known: [] }
-        return { stored, told: [], to: nowFor(ctx, head) }
-      })
-      return (yield* tell(ctx, shelf, tellings)).map(({ unit }) => unit)
+    decidePage: function* (named) {
+      const asked = named.map(({ customer }) => ({ ref: { source, customer }, factIds: [] }))
+      const { stored, shelf: now } = yield* readCustomers(book, ctx, asked)
+      const left = stored.map((one) => isBehind(ctx, now, one))
+      const tellings = stored.flatMap((one, n) => (left[n] ? [{ stored: one, told: [], to: nowFor(ctx, one.head) }] : []))
+      const units = (yield* tell(ctx, now, tellings)).map(({ unit }) => unit)
+      let next = 0
+      return left.map((is) => (is ? units[next++]! : null))
     },
   })
   if (swept.more) return swept
   const [[left]] = yield* read(ctx, list(customers, { where: behind, limit: 1 }))
-  return { ...swept, more: left !== undefined }
+  if (!left) return swept
+  const { stored, shelf: now } = yield* readCustomer(book, ctx, { source, customer: left.customer })
+  return { ...swept, more: swept.changed > 0 || isBehind(ctx, now, stored) }
 }
+
+/**
+ * Whether a customer is still to be asked: others may have done so since the page was read, or erased them. A customer whom a clock
+ * that was ahead has taken to later rules already waits until this one is there.
+ */
+const isBehind = (ctx: Context, shelf: Shelf, { ref, head, state }: Stored): boolean =>
+  state !== null && state.rules !== shelf.timeline(ref.source, state.knownAt).at(nowFor(ctx, head)).id

@@ -224,6 +224,19 @@ describe('rules change', () => {
     expect((await segments.members({ segment: 'many' })).freshness.current).toBe(true)
     expect(await page()).toEqual({ rows: 0, changed: 0, more: false })
   })
+  test('a clock that was ahead has taken a customer to later rules: the sweep of one behind it leaves them there and ends', async () => {
+    await segments.publish({ definition: segment('many', field('visits').gte(3)) })
+    await segments.publish({ definition: segment('many', field('visits').gte(8)), effectiveFrom: '2026-11-02T12:00:00Z' })
+    await record('c1', { profile: { visits: 5 } })
+    const ahead = createSegments({ storage, clock: manualClock('2026-11-02T13:00:00Z') }).for({
+      tenant: 'acme',
+      by: { type: 'system', id: 'x' },
+    })
+    await ahead.record({ source: 'shoppers', customer: 'c1', profile: { visits: 6 }, facts: [] })
+    clock.advance({ minutes: 1 })
+    expect(await segments.resegment({ idempotencyKey: 'k', source: 'shoppers' })).toEqual({ rows: 1, changed: 0, more: false })
+    expect(await ids('many')).toEqual([])
+  })
   test('preview says who would enter and leave, through segments that name the one edited, and writes nothing', async () => {
     await segments.publish({ definition: segment('big', field('spend').gte('100.00')) })
     await segments.publish({ definition: segment('small', not(inSegment('big'))) })
