@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import { manualClock, memoryStorage, type Storage } from '@patronkit/core'
 import { createRunner } from '@patronkit/core/runner'
-import { get } from '@patronkit/core/service'
+import { eventsOf, get, type RowOf, type StoredEvent } from '@patronkit/core/service'
 import { seededRandom } from '@patronkit/core/testing'
 import { fromPglite } from '@patronkit/storage-sql/pglite'
 import { postgresStorage } from '@patronkit/storage-sql/postgres'
@@ -10,6 +10,7 @@ import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { runs } from '../../../tooling/runs.ts'
 import { compileRule, createSegments, defineSegment, type Entity, type Environment, foldText, type Rule } from '../src/index.ts'
+import { type Profile, toldProfile } from '../src/profile.ts'
 import { customers } from '../src/tables.ts'
 import { rules } from '../src/testing.ts'
 import { friends, told } from './kept.ts'
@@ -219,9 +220,44 @@ async function live(storage: Storage, tenant: string, [shop, where, steps]: read
       ['segments.entered', segment, entered.at.getTime()],
       ...(left ? [['segments.exited', segment, left.at.getTime()]] : []),
     ])
+    expect(await replayed(storage, tenant, customer)).toEqual(await stored(storage, tenant, customer))
     const inOrder = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).sort()
     expect(inOrder(told)).toEqual(inOrder(ledger.map(({ type, segment, at }) => [type, segment, at])))
   }
+}
+
+/** What a customer's row says of them. */
+async function stored(storage: Storage, tenant: string, customer: string) {
+  const [row] = (await storage.read(tenant, [get(customers, { source: 'customers', customer })])) as [RowOf<typeof customers>]
+  const inside = row.inside as { readonly [segment: string]: { readonly since: number; readonly version: number } }
+  const segments = Object.fromEntries(Object.entries(inside).map(([segment, { since, version }]) => [segment, { since, version }]))
+  return { profile: row.profile, told: row.told, related: row.related, lists: row.lists, facts: row.facts, segments }
+}
+
+/** The same out of the customer's events alone. */
+async function replayed(storage: Storage, tenant: string, customer: string) {
+  const asked = eventsOf('segments-customer', `customers/${customer}`, { limit: 10_000 })
+  const [events] = (await storage.read(tenant, [asked])) as [readonly StoredEvent[]]
+  let profile: Profile = { values: {}, told: {} }
+  let related: object = {}
+  let facts = 0
+  const lists = new Set<string>()
+  const segments: Record<string, { readonly since: number; readonly version: number }> = {}
+  for (const { type, body, effectiveAt: since } of events) {
+    const data = JSON.parse(body!)
+    if (type === 'segments.recorded') {
+      facts += data.facts.length
+      if (data.profile) {
+        const { changed: _, ...next } = toldProfile(profile, data.profile, Date.parse(data.at), told.body.columns)
+        profile = next
+      }
+      related = { ...related, ...data.related }
+    } else if (type === 'segments.enlisted') lists.add(data.list)
+    else if (type === 'segments.delisted') lists.delete(data.list)
+    else if (type === 'segments.entered') segments[data.segment] = { since, version: data.version }
+    else delete segments[data.segment]
+  }
+  return { profile: profile.values, told: profile.told, related, lists: [...lists], facts, segments }
 }
 
 const folded = (name: unknown) => (typeof name === 'string' ? foldText(name) : null)

@@ -2,7 +2,7 @@ import { isPatronkitError, manualClock, memoryStorage } from '@patronkit/core'
 import { verifySubject } from '@patronkit/core/operations'
 import { createRunner } from '@patronkit/core/runner'
 import { canonicalJson, sha256Hex } from '@patronkit/core/service'
-import { seededRandom } from '@patronkit/core/testing'
+import { promisedStorage, seededRandom } from '@patronkit/core/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
   all,
@@ -167,6 +167,34 @@ describe('memberships are kept as customers change', () => {
     await expect(segments.recordMany({ customers: [customers[0]!, customers[0]!] })).rejects.toMatchObject({
       code: 'segments/customer-twice',
     })
+  })
+  test('two processes, many facts and ticks at once: each fact counts, and there is one event a flip', async () => {
+    const at = manualClock(START)
+    const shared = promisedStorage()
+    // the second wrapper stands for another process: what one queues, the other knows nothing of
+    const services = [shared, { ...shared }].map((one) => createSegments({ storage: one, clock: at, random: seededRandom(1) }))
+    const [one, two] = services.map((service) => service.for({ tenant: 'acme', by: { type: 'system', id: 'shop' } }))
+    const [first, second] = services.map((service) => createRunner({ storage: shared, clock: at, services: [service] }))
+    for (const definition of [shoppers, active]) await one!.publish({ definition })
+    const loud: string[] = []
+    first!.consumer({ name: 'loud', types: ['segments.entered', 'segments.exited'], handle: ({ type }) => void loud.push(type) })
+    for (let week = 0; week < 3; week++) {
+      const told = Array.from({ length: 12 }, (_, n) =>
+        (n % 2 ? one! : two!).record({
+          source: 'shoppers',
+          customer: 'c1',
+          facts: [{ id: `o${week}-${n >> 1}`, type: 'order', at: at.now(), values: { amount: '1.00' } }],
+        }),
+      )
+      await Promise.all([...told, first!.tick(), second!.tick()])
+      at.advance({ days: 8 })
+      await Promise.all([first!.tick(), second!.tick()])
+    }
+    await first!.tick()
+    expect(loud).toEqual(Array.from({ length: 3 }, () => ['segments.entered', 'segments.exited']).flat())
+    expect((await one!.history({ source: 'shoppers', customer: 'c1' })).rows).toHaveLength(3)
+    expect(await verifySubject({ storage: shared, tenant: 'acme', kind: 'segments-customer', subject: 'shoppers/c1' })).toBeNull()
+    expect((await one!.erase({ source: 'shoppers', customer: 'c1' })).facts).toBe(18)
   })
   test('tenants know nothing of each other', async () => {
     await record('c1', { facts: [order('o1')] })
