@@ -31,7 +31,7 @@ import { type CustomerRef, type CustomerState, type StayRow, stateOf } from './r
 import type { Rulebook, Shelf } from './rulebook.ts'
 import type { Entity } from './rules/compile.ts'
 import { explainPopulation as explainPure, explainRule, type PartCount, type RuleExplanation, together } from './rules/explain.ts'
-import { countSchema, customerSchema, explainSchema, historySchema, membersSchema, segmentSchemaOnly } from './schema.ts'
+import { countSchema, customerSchema, explainSchema, historySchema, membersSchema, populationSchema } from './schema.ts'
 import { customers, stays } from './tables.ts'
 import { tell } from './tell.ts'
 
@@ -104,6 +104,7 @@ function* placed(deps: AskDeps, ctx: Context, segment: string): Operation<Placed
   const of = Object.hasOwn(segments, segment) ? segments[segment] : undefined
   if (!of) throw notPublished('segment', segment)
   const version = shelf.version('segment', segment)
+  if (!Object.hasOwn(sources, of.source)) throw notPublished('source', of.source)
   if (sources[of.source]!.table === undefined) return { shelf, segment, source: of.source, version, table: null }
   const reader = deps.tables
   if (!reader) throw noTables(segment)
@@ -319,7 +320,7 @@ export function* everybody(
 
 /** What each part of a segment's rule keeps and drops, over everybody. */
 export function* explainPopulation(deps: AskDeps, ctx: Context, i: { segment: string }): Operation<PartCount> {
-  const { segment } = parse(segmentSchemaOnly, i, 'explainPopulation')
+  const { segment } = parse(populationSchema, i, 'explainPopulation')
   const { shelf, source, table } = yield* placed(deps, ctx, segment)
   if (table) return yield* tableParts(table(undefined))
   const { environment, segments } = shelf.now(source)

@@ -11,11 +11,11 @@ import {
   toIso,
 } from '@patronkit/core/service'
 import { answerOf, type CustomerSegments } from './answer.ts'
-import { readCustomer, readCustomers, type Stored } from './customer.ts'
+import { MOST_FACTS, readCustomer, readCustomers, type Stored } from './customer.ts'
 import type { Told } from './decide.ts'
 import { keptValues } from './profile.ts'
 import { keptSource } from './publish.ts'
-import { customerTwice, wrong } from './refusals.ts'
+import { customerTwice, tooManyFacts, wrong } from './refusals.ts'
 import { type CustomerState, type FactRow, factOf } from './rows.ts'
 import type { Rulebook, Shelf } from './rulebook.ts'
 import type { Values } from './rules/leaf.ts'
@@ -129,6 +129,7 @@ function tellingOf(ctx: Context, shelf: Shelf, stored: Stored, given: RecordInpu
     }),
   )
   const fresh = freshFacts(stored.known, rows).map((row, n) => ({ ...row, arrival: arrived + n + 1 }))
+  if (arrived + fresh.length > MOST_FACTS) throw tooManyFacts({ source, customer }, MOST_FACTS)
   const isRepeated = facts.length > 0 && fresh.length === 0
   const profile = given.profile === undefined ? undefined : keptValues(given.profile, of.columns, 'profile')
   const related = given.related === undefined ? undefined : relatedRows(given.related, of)
@@ -147,7 +148,7 @@ function tellingOf(ctx: Context, shelf: Shelf, stored: Stored, given: RecordInpu
     related: tellsOfThemselves ? ((related ?? null) as Json) : null,
     at: toIso(at),
   }
-  const events: readonly Happened[] = [{ type: 'segments.recorded', v: 1, at: Math.min(...told.map((one) => one.at)), data }]
+  const events: readonly Happened[] = [{ type: 'segments.recorded', v: 1, at: Math.min(now, ...told.map((one) => one.at)), data }]
   return { stored, told, facts: fresh, events }
 }
 

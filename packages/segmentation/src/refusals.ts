@@ -12,6 +12,7 @@ declare global {
     'segments/not-kept': { readonly source: string }
     'segments/not-published': { readonly kind: string; readonly id: string }
     'segments/too-few-values': { readonly distinct: number; readonly classes: number }
+    'segments/too-many-facts': { readonly source: string; readonly customer: string; readonly most: number }
     'segments/unknown-customer': { readonly source: string; readonly customer: string }
   }
 }
@@ -64,6 +65,13 @@ export const unknownCustomer = (i: { readonly source: string; readonly customer:
     code: 'segments/unknown-customer',
     message: `nothing was ever recorded about customer ${i.customer} of ${i.source}. Record something first, or check source and id.`,
     details: { source: i.source, customer: i.customer },
+  })
+
+export const tooManyFacts = (i: { readonly source: string; readonly customer: string }, most: number) =>
+  new PatronkitError({
+    code: 'segments/too-many-facts',
+    message: `customer ${i.customer} of ${i.source} would have more than ${most} facts, and rules look at all of them. Tell what they come to in the profile, or erase the customer.`,
+    details: { source: i.source, customer: i.customer, most },
   })
 
 export const notKept = (source: string): PatronkitError<'segments/not-kept'> =>

@@ -41,7 +41,7 @@ export const countSchema = z.strictObject({ segment: definitionId, asOf: instant
 export const customerSchema = z.strictObject({ source: definitionId, customer: id, asOf: instantSchema.optional() })
 export const historySchema = z.strictObject({ source: definitionId, customer: id, after: cursor, limit: pageSize })
 export const explainSchema = z.strictObject({ segment: definitionId, customer: id, asOf: instantSchema.optional() })
-export const segmentSchemaOnly = z.strictObject({ segment: definitionId })
+export const populationSchema = z.strictObject({ segment: definitionId })
 export const eraseSchema = z.strictObject({ source: definitionId, customer: id })
 export const resegmentSchema = z.strictObject({
   idempotencyKey: id,
