@@ -88,14 +88,68 @@ export interface HostQuestion {
   readonly where: HostCondition
 }
 
+/** What a summary tells of each group, beside how many rows it has. `of` is null where every row counts 1. */
+export type HostTold =
+  | { readonly told: 'count' }
+  | { readonly told: 'sum' | 'min' | 'max'; readonly of: HostColumn | null }
+  /** The values at places in order, from 1 up: (count × `times` + `plus`) / `over`, without its fraction. */
+  | {
+      readonly told: 'ranked'
+      readonly of: HostColumn | null
+      readonly places: readonly { readonly times: number; readonly plus: number; readonly over: number }[]
+    }
+  /** The sum of the last value of each `per`; of two at one instant that with the greater key. A missing `per` is one of its own. */
+  | { readonly told: 'latest'; readonly of: HostColumn | null; readonly per: HostColumn | null; readonly key: HostColumn }
+  /**
+   * How many rows are followed within so many milliseconds by one of another table that holds `where`, has the same `per` and is
+   * alike in everything the rows are told apart by.
+   */
+  | {
+      readonly told: 'followed'
+      readonly per: HostColumn | null
+      readonly within: number
+      readonly next: {
+        readonly table: HostTable
+        readonly where: HostCondition
+        readonly at: HostColumn
+        readonly per: HostColumn | null
+        readonly by: readonly HostColumn[]
+      }
+    }
+
+/** Rows of a table, put together by stretches of time and by the values of columns. */
+export interface HostSummary {
+  readonly tenant: string
+  readonly table: HostTable
+  readonly where: HostCondition
+  readonly at: HostColumn
+  /** From the first instant up to the second, in milliseconds. A row counts in every stretch that holds it. */
+  readonly stretches: readonly { readonly from: number; readonly to: number }[]
+  /** What rows are told apart by: texts, integers, booleans or days. */
+  readonly by: readonly HostColumn[]
+  readonly tell: HostTold
+}
+
+/** What was told of one group; a stretch or group without a row has none. */
+export interface HostTotals {
+  /** The place of the stretch in the question. */
+  readonly stretch: number
+  readonly by: readonly (string | number | boolean | null)[]
+  readonly count: number
+  /** Decimal texts, exact; one for each place of `ranked`, none for `count`. */
+  readonly values: readonly string[]
+}
+
 /**
  * Reads the host's own tables. Declared here and satisfied by `@patronkit/storage-sql/host`, so that packages which ask know no
  * engine and the engine knows no package.
  */
 export interface HostReader {
   readonly engine: 'sqlite' | 'postgres'
-  /** The statement of a question, for the host's own use: it answers the keys. Refuses what SQL cannot answer exactly. */
-  statement(q: HostQuestion): { readonly text: string; readonly params: readonly (string | null)[] }
+  /** The statement of a question, for the host's own use: it answers the keys, or for summaries one JSON text. Refuses what SQL cannot answer exactly. */
+  statement(q: HostQuestion | readonly HostSummary[]): { readonly text: string; readonly params: readonly (string | null)[] }
+  /** Summaries, all in one statement and so of one state of the database. Refuses what SQL cannot answer exactly. */
+  summaries(q: readonly HostSummary[], o?: Pick<HostReading, 'session'>): MaybePromise<readonly (readonly HostTotals[])[]>
   /** What of it has no exact answer in SQL. */
   unknowns(q: HostQuestion): readonly { readonly path: string; readonly what: string }[]
   /** How many rows; with `superset`, how many at most: unknown parts count as true wherever that lets more through. */

@@ -40,7 +40,10 @@ export type {
   HostQuestion,
   HostReader,
   HostReading,
+  HostSummary,
   HostTable,
+  HostTold,
+  HostTotals,
   HostType,
   HostValue,
 } from './host.ts'
@@ -59,12 +62,14 @@ export {
   headOf,
   headsOf,
   list,
+  type MaybePromise,
   type Read,
   type SubjectHead,
   subjectsAfter,
 } from './port.ts'
 export { all, any, field, holds, not, type Pred, predSchema, valueAt } from './predicate.ts'
 export { instantSchema, invalidInput, parse } from './schema.ts'
+export { whenDone } from './steps.ts'
 export { type Sweep, type Swept, sweepPage } from './sweep.ts'
 export {
   boolean,

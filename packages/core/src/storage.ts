@@ -12,7 +12,10 @@ export type {
   HostQuestion,
   HostReader,
   HostReading,
+  HostSummary,
   HostTable,
+  HostTold,
+  HostTotals,
   HostType,
   HostValue,
 } from './host.ts'

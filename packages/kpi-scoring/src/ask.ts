@@ -3,6 +3,7 @@ import {
   all,
   behind,
   type Context,
+  compareText,
   cursorAt,
   explained,
   field,
@@ -240,7 +241,7 @@ function together(parts: readonly Measurements[]): Measurements {
   if (parts.length === 1 && only) return only
   const all = new Map<string, Row[]>()
   for (const part of parts) for (const [name, rows] of part) all.set(name, [...(all.get(name) ?? []), ...rows])
-  for (const rows of all.values()) rows.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+  for (const rows of all.values()) rows.sort((a, b) => a.at - b.at || compareText(a.id, b.id))
   return all
 }
 

@@ -4,7 +4,7 @@ import { Exact, textOf } from './exact.ts'
 import { periodNamed } from './metrics/calendar.ts'
 import { type MeasureInput, measure, measureBy } from './metrics/measure.ts'
 import type { Measurements } from './metrics/measurements.ts'
-import type { Reason } from './metrics/model.ts'
+import type { Approximation, Reason } from './metrics/model.ts'
 import { type Reach, reachOf } from './metrics/wanted.ts'
 import { type Known, readKnown, standingTargets, type TargetRow, targetKey } from './rows.ts'
 import type { Pins, Rules } from './rulebook.ts'
@@ -14,6 +14,8 @@ import { type CardValue, type ExactLine, type ExactScore, scoreExactly } from '.
 export interface ScoreLine extends ExactLine {
   readonly unit: string
   readonly cause?: Reason
+  /** Sketched quantiles that the value rests on. */
+  readonly approximate?: readonly Approximation[]
   /** Which revision of the target it was held against. */
   readonly targetRevision?: number
 }
@@ -61,13 +63,14 @@ export function assess(rules: Rules, period: string, subject: string, measuremen
     band: value === null ? null : bandOf(value, card.bands ?? []),
     ...(reason ? { reason } : {}),
     contributions: contributions.map((line) => {
-      const { unit, reason: cause, targetRevision } = values[line.measure]!
+      const { unit, reason: cause, approximate, targetRevision } = values[line.measure]!
       const { raw, ...rest } = line
       return {
         ...rest,
         raw: raw === null ? null : shortened(raw),
         unit,
         ...(cause ? { cause } : {}),
+        ...(approximate ? { approximate } : {}),
         ...(line.target !== undefined && targetRevision !== null ? { targetRevision } : {}),
       }
     }),

@@ -6,6 +6,7 @@ import { readPlan } from './incentives/plan.ts'
 import { type ReportingCalendar, spineOf } from './metrics/calendar.ts'
 import { checkFormula } from './metrics/formula.ts'
 import type { Formula, Metric } from './metrics/model.ts'
+import { checkFold } from './metrics/quantile.ts'
 import { type QualityForm, questionsOf } from './people/quality.ts'
 import type { Scorecard } from './score/scorecard.ts'
 
@@ -38,7 +39,10 @@ export const metricSchema: z.ZodType<Metric> = z.discriminatedUnion('kind', [
     ...common,
     kind: z.literal('simple'),
     value: name,
-    fold: z.enum(['sum', 'count', 'mean', 'minimum', 'maximum', 'latest', 'median']),
+    fold: z.union([
+      z.enum(['sum', 'count', 'mean', 'minimum', 'maximum', 'latest', 'median']),
+      z.strictObject({ quantile: decimal, error: decimal.optional() }),
+    ]),
     where: predSchema.optional(),
     ifEmpty: z.enum(['undefined', 'zero']).optional(),
   }),
@@ -75,6 +79,7 @@ export const metricSchema: z.ZodType<Metric> = z.discriminatedUnion('kind', [
 export function defineMetric(metric: Metric): Definition<'metric', Metric> {
   // The schema walks down into the formula, so its depth is looked at first.
   if (metric.kind === 'derived') checkFormula(metric.formula, metric.id)
+  if (metric.kind === 'simple') checkFold(metric)
   return define({ kind: 'metric', id: metric.id, body: metric, schema: metricSchema })
 }
 
@@ -191,6 +196,7 @@ export const incentivePlanSchema: z.ZodType<IncentivePlan> = z.strictObject({
     )
     .max(100)
     .optional(),
+  calendar: name.optional(),
 })
 
 /** An incentive plan as a definition; `payout` and `statement` take its body. Each change is a new version with a hash of its own. */

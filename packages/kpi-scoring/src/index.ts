@@ -5,6 +5,7 @@ export type { ScoreLine } from './assess.ts'
 export * from './change.ts'
 export type { ClosedPeriod, Replay } from './close.ts'
 export * from './control.ts'
+export type { CreditEntries, EntriesCredited, PlanEntry } from './credit.ts'
 export {
   defineIncentivePlan,
   defineMetric,
@@ -20,6 +21,7 @@ export {
 export type { Erased } from './erase.ts'
 export * from './incentives.ts'
 export * from './metrics.ts'
+export type { DealCredit, PayStatement, StatementReplay } from './pay-statement.ts'
 export * from './people.ts'
 export type { MeasurementsRecorded, RecordMeasurements } from './record.ts'
 export type { Pins } from './rulebook.ts'

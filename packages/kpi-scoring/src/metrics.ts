@@ -6,6 +6,7 @@ export { type MetricGraph, metricGraph } from './metrics/graph.ts'
 export { type MeasureInput, measure, measureBy, measureSeries } from './metrics/measure.ts'
 export { type Measurement, type Measurements, readMeasurements } from './metrics/measurements.ts'
 export type {
+  Approximation,
   ConversionMetric,
   CumulativeMetric,
   DerivedMetric,
@@ -13,9 +14,12 @@ export type {
   Formula,
   Metric,
   MetricValue,
+  QuantileFold,
   RatioMetric,
   Reason,
   Shift,
   SimpleMetric,
 } from './metrics/model.ts'
+export { type MetricsAsked, type MetricsRead, metricSummaries, readMetrics } from './metrics/read.ts'
 export { rollUpMetrics, type UnitMetrics, type UnitNode } from './metrics/roll-up.ts'
+export type { HostRows, MeasurementSource, RowsColumn } from './metrics/source.ts'

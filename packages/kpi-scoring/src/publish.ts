@@ -4,6 +4,7 @@ import { readPlan } from './incentives/plan.ts'
 import { type ReportingCalendar, spineOf } from './metrics/calendar.ts'
 import { checkFormula } from './metrics/formula.ts'
 import type { Metric } from './metrics/model.ts'
+import { checkFold } from './metrics/quantile.ts'
 import { questionsOf } from './people/quality.ts'
 import { wrong } from './refusals.ts'
 import { KINDS } from './rulebook.ts'
@@ -24,6 +25,10 @@ export function* publish(ctx: Context, i: { definition: Definition; effectiveFro
 /** A calendar whose zone nobody knows, or a plan whose bands do not rise, is refused before it is stored. */
 const checkedKinds = {
   ...KINDS,
+  metric: KINDS.metric.transform((metric) => {
+    if (metric.kind === 'simple') checkFold(metric)
+    return metric
+  }),
   'reporting-calendar': KINDS['reporting-calendar'].transform((calendar: ReportingCalendar) => {
     spineOf(calendar)
     return calendar

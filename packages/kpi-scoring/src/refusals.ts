@@ -6,6 +6,12 @@ declare global {
     'kpi/metric-cycle': { readonly path: readonly string[] }
     'kpi/no-spread': { readonly of: string }
     'kpi/not-closed': { readonly scorecard: string; readonly period: string; readonly revision: number }
+    'kpi/not-issued': {
+      readonly plan: string
+      readonly subject: string
+      readonly period: string
+      readonly number: number | null
+    }
     'kpi/not-published': { readonly kind: string; readonly id: string }
     'kpi/not-additive': { readonly metric: string; readonly fold: string }
     'kpi/not-positive': { readonly where: string; readonly value: number }

@@ -41,7 +41,7 @@ export interface Rules {
 }
 
 /** Where no calendar is named: calendar years, quarters and months, ISO weeks, in UTC. */
-const PLAIN: ReportingCalendar = Object.freeze({ zone: 'UTC' })
+export const PLAIN: ReportingCalendar = Object.freeze({ zone: 'UTC' })
 
 const NO_CARD: Scorecard = Object.freeze({ aggregate: 'arithmetic', measures: Object.freeze({}) })
 
@@ -111,7 +111,7 @@ export function createRulebook(): Rulebook {
   }
 }
 
-const pin = ({ id, version, hash }: Pinned): Pinned => ({ id, version, hash })
+export const pin = ({ id, version, hash }: Pinned): Pinned => ({ id, version, hash })
 
 /** The version in force at an instant; before the first one, the first. */
 export function inForce(versions: readonly StoredDefinition[], at: number): StoredDefinition {
@@ -123,7 +123,7 @@ export function inForce(versions: readonly StoredDefinition[], at: number): Stor
  * The calendar of a period and the period's start by it. Which version of the calendar holds is asked at the start that its newest
  * version gives.
  */
-function* startOf(
+export function* startOf(
   ctx: Context,
   id: string | undefined,
   period: string,

@@ -1,4 +1,4 @@
-import { instantSchema, type Json } from '@patronkit/core/service'
+import { instantSchema, type Json, moneySchema } from '@patronkit/core/service'
 import { z } from 'zod'
 import { exact, textOf } from './exact.ts'
 
@@ -71,6 +71,30 @@ export const progressSchema = z.strictObject({
   dimensions: dimensions.optional(),
   asOf: instantSchema.optional(),
 })
+const share = z
+  .union([z.string().regex(/^\d{1,20}(\.\d{1,20})?$/, "use a decimal text such as '0.5'"), z.number().min(0)])
+  .transform((value) => textOf(exact(value, 'share')))
+const taken = moneySchema.refine(({ amount }) => !amount.startsWith('-'), 'use 0 or more; take back with a clawback')
+const entry = z.discriminatedUnion('kind', [
+  z.strictObject({ id, kind: z.literal('deal'), at: instantSchema, amount: taken, share: share.optional() }),
+  z.strictObject({ id, kind: z.literal('clawback'), at: instantSchema, of: id, amount: taken.optional() }),
+])
+const entries = z.array(entry).max(10_000)
+const onPlan = { plan: id, subject: id }
+const figures = z.record(z.string().min(1).max(200), amount).optional()
+
+export const creditSchema = z.strictObject({ ...onPlan, entries: entries.min(1, 'give at least one entry') })
+export const issueSchema = z.strictObject({ idempotencyKey: id, ...onPlan, period: id, figures })
+export const previewIssueSchema = z.strictObject({
+  ...onPlan,
+  period: id,
+  figures,
+  entries: entries.optional(),
+  definition: z.strictObject({ kind: z.literal('incentive-plan'), id, hash: z.string(), body: z.unknown() }).optional(),
+})
+export const statementsSchema = z.strictObject({ ...onPlan, period: id.optional() })
+export const statementSchema = z.strictObject({ ...onPlan, period: id, number: revision })
+
 const subjectList = z.array(id).min(1).max(10_000).optional()
 export const closeSchema = z.strictObject({ idempotencyKey: id, scorecard: id, period: id, subjects: subjectList, revises: revision })
 export const previewCloseSchema = closeSchema.omit({ idempotencyKey: true })
@@ -86,5 +110,7 @@ export const eraseSchema = z.strictObject({ subject: id })
 
 export type RecordInput = z.output<typeof recordSchema>
 export type MeasurementInput = z.output<typeof measurement>
+export type CreditInput = z.output<typeof creditSchema>
+export type EntryInput = z.output<typeof entry>
 export type CloseInput = z.output<typeof closeSchema>
 export const asJson = (value: object): Json => value as unknown as Json

@@ -14,9 +14,20 @@ import {
 } from './ask.ts'
 import type { CardChange } from './change/card-change.ts'
 import { type ClosedPeriod, closePeriod, previewClose, type Replay, replay } from './close.ts'
+import { type CreditEntries, credit, type EntriesCredited, type PlanEntry } from './credit.ts'
 import { type Erased, erase } from './erase.ts'
+import type { IncentivePlan } from './incentives/plan.ts'
 import type { MetricValue } from './metrics/model.ts'
 import { kpiSchema } from './migrations.ts'
+import {
+  explainPay,
+  issueStatement,
+  listStatements,
+  type PayStatement,
+  previewStatement,
+  replayStatement,
+  type StatementReplay,
+} from './pay-statement.ts'
 import { publish } from './publish.ts'
 import { type MeasurementsRecorded, type RecordMeasurements, record } from './record.ts'
 import { createRulebook } from './rulebook.ts'
@@ -70,7 +81,26 @@ export interface Kpi {
   history(i: { scorecard: string; period?: string }): Promise<readonly ClosedPeriod[]>
   /** Works a closed period out once more from what was pinned, and says whether every byte is the same. */
   replay(i: { scorecard: string; period: string; revision?: number }): Promise<Replay>
-  /** Takes a subject's measurements, targets and scores away and the bodies out of its events. */
+  /** Credits somebody with deals under an incentive plan, and takes deals back; each entry counts once, by its id. */
+  credit(i: CreditEntries): Promise<EntriesCredited>
+  /**
+   * States what somebody has earned over a period so far, and the difference to what was stated before. A statement that was issued
+   * is never changed; where nothing has changed since, it is answered again. `figures` are those that multipliers look at.
+   */
+  issueStatement(i: {
+    idempotencyKey: string
+    plan: string
+    subject: string
+    period: string
+    figures?: { readonly [id: string]: string | number }
+  }): Promise<PayStatement>
+  /** Somebody's statements under a plan, by period and number. */
+  statements(i: { plan: string; subject: string; period?: string }): Promise<readonly PayStatement[]>
+  /** A statement in words, line by line; the latest unless a number is given. */
+  explainStatement(i: { plan: string; subject: string; period: string; number?: number }): Promise<Explanation>
+  /** Works a statement out once more from what was pinned and known then, and says whether every byte is the same. */
+  replayStatement(i: { plan: string; subject: string; period: string; number?: number }): Promise<StatementReplay>
+  /** Takes a subject's measurements, targets, scores, credits and statements away and the bodies out of its events. */
   erase(i: { subject: string }): Promise<Erased>
   /** What would be, without writing anything. */
   readonly preview: {
@@ -83,6 +113,15 @@ export interface Kpi {
     }): Promise<SubjectScore>
     /** What closing the period now would come to. */
     closePeriod(i: { scorecard: string; period: string; subjects?: readonly string[]; revises?: number }): Promise<ClosedPeriod>
+    /** What a statement issued now would say: as things are, under another plan, or with deals that are still hoped for. */
+    issueStatement(i: {
+      plan: string
+      subject: string
+      period: string
+      figures?: { readonly [id: string]: string | number }
+      entries?: readonly PlanEntry[]
+      definition?: Definition<'incentive-plan', IncentivePlan>
+    }): Promise<PayStatement>
   }
 }
 
@@ -116,8 +155,14 @@ export function createKpi(deps: Deps): Service<Kpi> {
       closePeriod: (ctx, i) => closePeriod(book, ctx, parse(closeSchema, i, 'closePeriod')),
       history,
       replay: (ctx, i) => replay(book, ctx, parse(replaySchema, i, 'replay')),
+      credit,
+      issueStatement,
+      statements: listStatements,
+      explainStatement: explainPay,
+      replayStatement,
       erase,
       preview: {
+        issueStatement: previewStatement,
         score: (ctx, i) => previewScore(book, ctx, i),
         closePeriod: (ctx, i) => previewClose(book, ctx, parse(previewCloseSchema, i, 'preview.closePeriod')),
       },

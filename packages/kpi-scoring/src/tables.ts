@@ -75,3 +75,59 @@ export const scores = table(
     indexes: { by_subject: ['subject', 'scorecard', 'period', 'revision'] },
   },
 )
+
+/** Whoever is credited under an incentive plan. `entries` counts what came in; each entry bears its number in that order. */
+export const payees = table(
+  'kpi_payee',
+  { plan: text(), subject: text(), entries: integer() },
+  { key: ['plan', 'subject'], subject: ['plan', 'subject'], indexes: { by_subject: ['subject'] } },
+)
+
+/**
+ * Deals that somebody is credited with, and what was taken back of them. `counts_at` is the instant of the deal, also for what is taken
+ * back of it later, so that it counts in the deal's period.
+ */
+export const credits = table(
+  'kpi_credit',
+  {
+    plan: text(),
+    subject: text(),
+    entry: text(),
+    kind: text(),
+    of: nullable(text()),
+    amount: decimal(),
+    currency: text(),
+    share: nullable(decimal()),
+    at: instant(),
+    counts_at: instant(),
+    arrival: integer(),
+    recorded_at: instant(),
+  },
+  {
+    key: ['plan', 'subject', 'entry'],
+    subject: ['plan', 'subject'],
+    indexes: { in_time: ['plan', 'subject', 'counts_at'], of_deal: ['plan', 'subject', 'of'] },
+  },
+)
+
+/**
+ * Statements of pay, one row a number, never changed. `document` is the canonical JSON that `hash` is of; document and amounts are null
+ * once the subject was erased. `entries` is how many entries were known.
+ */
+export const statements = table(
+  'kpi_statement',
+  {
+    plan: text(),
+    subject: text(),
+    period: text(),
+    number: integer(),
+    currency: text(),
+    payable: nullable(decimal()),
+    change: nullable(decimal()),
+    document: nullable(text()),
+    hash: text(),
+    entries: integer(),
+    issued_at: instant(),
+  },
+  { key: ['plan', 'subject', 'period', 'number'], subject: ['plan', 'subject'] },
+)

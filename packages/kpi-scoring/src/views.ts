@@ -1,5 +1,5 @@
 import { type View, view } from '@patronkit/core/service'
-import { measurements, periods, scores, targets } from './tables.ts'
+import { measurements, periods, scores, statements, targets } from './tables.ts'
 
 /** Measurements, one row each. */
 export const measurementView: View = view('kpi_measurement_v1', {
@@ -44,5 +44,21 @@ export const scoreView: View = view('kpi_score_v1', {
     from_at: { joined: 'from_at' },
     to_at: { joined: 'to_at' },
     closed_at: { joined: 'closed_at' },
+  },
+})
+
+/** Statements of pay; the changes of one plan, subject and period sum to what is payable. */
+export const statementView: View = view('kpi_statement_v1', {
+  from: statements,
+  columns: {
+    plan: 'plan',
+    subject: 'subject',
+    period: 'period',
+    number: 'number',
+    currency: 'currency',
+    payable: 'payable',
+    change: 'change',
+    hash: 'hash',
+    issued_at: 'issued_at',
   },
 })

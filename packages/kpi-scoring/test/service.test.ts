@@ -325,8 +325,15 @@ describe('closing a period', () => {
   test('an erased subject leaves hashes behind: its period says who is missing, and its chain still verifies', async () => {
     const { kpi, storage } = await closed()
     await kpi.setTargets({ idempotencyKey: 't', metric: 'revenue', targets: [{ subject: 'north', period: '2027-Q1', amount: 5 }] })
-    expect(await kpi.erase({ subject: 'north' })).toEqual({ measurements: 194, targets: 1, scores: 1, events: 2 })
-    expect(await kpi.erase({ subject: 'north' })).toEqual({ measurements: 0, targets: 0, scores: 0, events: 0 })
+    expect(await kpi.erase({ subject: 'north' })).toEqual({
+      measurements: 194,
+      targets: 1,
+      scores: 1,
+      credits: 0,
+      statements: 0,
+      events: 2,
+    })
+    expect(await kpi.erase({ subject: 'north' })).toEqual({ measurements: 0, targets: 0, scores: 0, credits: 0, statements: 0, events: 0 })
     expect(await kpi.replay({ scorecard: card.id, period: '2026-Q4' })).toMatchObject({ same: false, differs: ['north'] })
     expect((await kpi.scores({ scorecard: card.id, period: '2026-Q4' })).rows.map(({ subject }) => subject)).toEqual(['south'])
     const [events] = (await storage.read('acme', [eventsOf('kpi-subject', 'north', { limit: 10 })])) as [readonly StoredEvent[]]

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { PGlite } from '@electric-sql/pglite'
 import { field, manualClock, memoryStorage, type Storage } from '@patronkit/core'
 import { seededRandom } from '@patronkit/core/testing'
-import { defineMetric, defineReportingCalendar, defineScorecard } from '@patronkit/kpi-scoring'
+import { defineIncentivePlan, defineMetric, defineReportingCalendar, defineScorecard } from '@patronkit/kpi-scoring'
 import { fromNodeSqlite } from '@patronkit/storage-sql/node-sqlite'
 import { fromPglite } from '@patronkit/storage-sql/pglite'
 import { postgresStorage } from '@patronkit/storage-sql/postgres'
@@ -50,13 +50,28 @@ const card = defineScorecard({
   },
 })
 
+const plan = defineIncentivePlan({
+  id: 'sales',
+  calendar: calendar.id,
+  currency: 'EUR',
+  quota: '1000',
+  mode: 'marginal',
+  edge: 'included',
+  cap: '500',
+  tiers: [
+    { upTo: '1', rate: '0.0333' },
+    { upTo: null, rate: '0.1' },
+  ],
+  multipliers: [{ id: 'csat', steps: [{ from: '0.8', factor: '1.1' }] }],
+})
+
 /** A quarter and its predecessor of a few subjects, closed, revised, compared, one erased: everything that the service answers. */
 async function year(storage: Storage) {
   const clock = manualClock('2026-11-02T06:00:00Z')
   const kit = createPatronkit({ storage, clock, random: seededRandom(1) })
   await kit.schema.migrate()
   const { kpi } = kit.for({ tenant: 'acme', by: { type: 'system', id: 'nightly' } })
-  for (const definition of [calendar, ...metrics, card]) await kpi.publish({ definition })
+  for (const definition of [calendar, ...metrics, card, plan]) await kpi.publish({ definition })
   const said: unknown[] = []
   for (const [n, subject] of ['north', 'south', '东', 'west'].entries()) {
     const measurements = Array.from({ length: 60 }, (_, m) => ({
@@ -83,7 +98,32 @@ async function year(storage: Storage) {
   said.push(await kpi.closePeriod({ idempotencyKey: 'again', ...about, revises: 1 }))
   said.push(await kpi.replay({ ...about, revision: 1 }), await kpi.replay(about))
   said.push(await kpi.score({ ...about, subject: 'west', revision: 1 }), await kpi.explain({ ...about, subject: 'west' }))
-  said.push(await kpi.erase({ subject: 'south' }), await kpi.scores({ ...about, limit: 2 }), await kpi.history({ scorecard: 'team' }))
+  const pay = { plan: plan.id, period: '2026-Q3' }
+  for (const subject of ['south', 'west']) {
+    const deal = {
+      id: 'd1',
+      kind: 'deal',
+      at: '2026-09-30T10:00:00Z',
+      amount: { amount: '1200.10', currency: 'EUR' },
+      share: '0.50',
+    } as const
+    const back = { id: 'c1', kind: 'clawback', at: '2026-11-01T10:00:00Z', of: 'd1', amount: { amount: '0.1', currency: 'EUR' } } as const
+    said.push(await kpi.credit({ plan: plan.id, subject, entries: [deal] }))
+    said.push(await kpi.issueStatement({ idempotencyKey: `${subject}-1`, ...pay, subject, figures: { csat: '0.90' } }))
+    said.push(
+      await kpi.credit({ plan: plan.id, subject, entries: [back, { ...back, id: 'c2', amount: { amount: '100', currency: 'EUR' } }] }),
+    )
+    said.push(await kpi.preview.issueStatement({ ...pay, subject, figures: { csat: 1 }, entries: [{ ...deal, id: 'd2', share: 1 }] }))
+    said.push(await kpi.issueStatement({ idempotencyKey: `${subject}-2`, ...pay, subject, figures: { csat: '0.79' } }))
+    said.push(await kpi.explainStatement({ ...pay, subject }), await kpi.replayStatement({ ...pay, subject, number: 1 }))
+    said.push(await kpi.replayStatement({ ...pay, subject }))
+  }
+  said.push(
+    await kpi.erase({ subject: 'south' }),
+    await kpi.statements({ plan: plan.id, subject: 'south' }),
+    await kpi.scores({ ...about, limit: 2 }),
+    await kpi.history({ scorecard: 'team' }),
+  )
   return JSON.stringify(said)
 }
 
@@ -91,7 +131,7 @@ test('memory, SQLite and Postgres answer the same and write the same events, byt
   const memory = memoryStorage()
   const expected = await year(memory)
   const answers = JSON.parse(expected) as { same?: boolean; hash?: string }[]
-  expect(answers.filter(({ same }) => same === true)).toHaveLength(3)
+  expect(answers.filter(({ same }) => same === true)).toHaveLength(7)
   expect(answers.filter(({ same }) => same === false)).toHaveLength(0)
   const events = await everyEvent(memory)
   for (const storage of [sqliteStorage({ file: ':memory:' }), postgresStorage({ connection: fromPglite(db), schema: 'kpi' })]) {
@@ -110,7 +150,7 @@ describe('in the host’s transaction', () => {
     const kit = createPatronkit({ storage })
     await kit.schema.migrate()
     const { kpi } = kit.for({ tenant: 'acme', by: { type: 'system', id: 'x' } })
-    await kpi.publish({ definition: metrics[1]! })
+    for (const definition of [metrics[1]!, calendar, plan]) await kpi.publish({ definition })
     for (const end of ['rollback', 'commit']) {
       file.exec('begin immediate')
       expect(
@@ -119,7 +159,16 @@ describe('in the host’s transaction', () => {
           .in(fromNodeSqlite(file))
           .kpi.sync.record({ subject: 's', measurements: [measurement] }),
       ).toEqual({ subject: 's', accepted: 1 })
+      const bound = kit.for({ tenant: 'acme', by: { type: 'system', id: 'x' } }).in(fromNodeSqlite(file)).kpi.sync
+      bound.credit({
+        plan: plan.id,
+        subject: 's',
+        entries: [{ id: 'd', kind: 'deal', at: '2026-09-02T10:00:00Z', amount: { amount: '10', currency: 'EUR' } }],
+      })
+      const { number } = bound.issueStatement({ idempotencyKey: 'k', plan: plan.id, subject: 's', period: '2026-Q3', figures: { csat: 1 } })
+      expect(number).toBe(1)
       file.exec(end)
+      expect(await kpi.statements({ plan: plan.id, subject: 's' })).toHaveLength(end === 'commit' ? 1 : 0)
       const { value } = await kpi.measure({ metric: 'revenue', subjects: ['s'], period: '2026-Q4' })
       expect(value).toBe(end === 'commit' ? '5' : null)
     }

@@ -4,12 +4,14 @@ import {
   type HostQuestion,
   type HostReader,
   type HostReading,
+  type HostSummary,
   type MaybePromise,
   type Session,
   whenDone,
 } from '@patronkit/core/storage'
 import { sql } from 'kysely'
 import { hostCondition, ofTenant, type Putting, unknownsIn } from './host/condition.ts'
+import { summaryOf, totalsOf } from './host/summary.ts'
 import { type HostDialect, postgresHost, type Sql, sqliteHost } from './host/values.ts'
 import { postgresDialect } from './postgres-dialect.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
@@ -40,7 +42,14 @@ export function hostReader(i: { readonly connection: Session }): HostReader {
   }
   return {
     engine,
-    statement: (q) => compiled(keysOf(q, puttingOf(q, 'exact', dialect), sql``)),
+    statement: (q) => compiled('length' in q ? summariesOf(q, dialect) : keysOf(q, puttingOf(q, 'exact', dialect), sql``)),
+    summaries: (all, o) => {
+      if (all.length === 0) return []
+      return whenDone(run(summariesOf(all, dialect), o), (text) => {
+        const lists = JSON.parse(text!) as unknown[][][]
+        return all.map((q, at) => totalsOf(q, lists[at]!, read, dialect))
+      })
+    },
     unknowns: (q) => unknownsIn(q.where),
     count: (q, o) => whenDone(run(countOf(q, puttingOf(q, o?.superset ? 'superset' : 'exact', dialect)), o), Number),
     keys: (q, o) => {
@@ -71,10 +80,13 @@ const read = (value: unknown, column: HostColumn): string | number | boolean | n
   return column.type === 'number' ? Number(value) : (value as string | number)
 }
 
-function puttingOf(q: HostQuestion, as: Putting['as'], dialect: HostDialect): Putting {
+function puttingOf(q: HostQuestion | HostSummary, as: Putting['as'], dialect: HostDialect): Putting {
   let next = 1
   return { dialect, tenant: q.tenant, as, alias: () => `t${next++}` }
 }
+
+const summariesOf = (all: readonly HostSummary[], dialect: HostDialect): Sql =>
+  dialect.together(all.map((q) => summaryOf(q, puttingOf(q, 'exact', dialect))))
 
 const bodyOf = (q: HostQuestion, put: Putting): Sql =>
   sql`from ${sql.table(q.table.table)} as "t0" where ${ofTenant(q.table, 't0', put)} and ${hostCondition(q.where, 't0', put)}`

@@ -30,6 +30,8 @@ export interface IncentivePlan {
   /** The most that is paid. */
   readonly cap?: string | undefined
   readonly multipliers?: readonly Multiplier[] | undefined
+  /** The reporting calendar whose periods the service states pay over; calendar years, quarters and months in UTC where it is left out. */
+  readonly calendar?: string | undefined
 }
 
 /** A plan read into numbers. */

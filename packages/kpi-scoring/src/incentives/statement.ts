@@ -109,16 +109,12 @@ function creditedBy(entries: readonly CreditEntry[], currency: string): { readon
 
 /** A statement in words, line by line, as the person paid reads it. */
 export function explainStatement(i: { readonly statement: Statement; readonly locale?: Locale }): Explanation {
-  const { statement } = i
-  const about: Bare = {
-    code: 'kpi.statement',
-    data: {
-      credited: statement.credited,
-      attainment: statement.attainment,
-      payable: statement.payable.amount,
-      change: statement.change.amount,
-      currency: statement.payable.currency,
-    },
-  }
-  return renderExplanation(statementWords, { about, lines: statement.lines }, { locale: i.locale ?? 'en', zone: 'UTC' })
+  const { statement, locale = 'en' } = i
+  return renderExplanation(statementWords, { about: aboutStatement(statement), lines: statement.lines }, { locale, zone: 'UTC' })
 }
+
+/** What a statement comes to, in one line. */
+export const aboutStatement = ({ credited, attainment, payable, change }: Statement): Bare => ({
+  code: 'kpi.statement',
+  data: { credited, attainment, payable: payable.amount, change: change.amount, currency: payable.currency },
+})

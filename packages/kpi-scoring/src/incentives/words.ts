@@ -2,7 +2,7 @@ import type { Catalogue } from '@patronkit/core/service'
 
 type Data = { readonly [name: string]: unknown }
 
-const percent = (share: unknown): string => `${Number((Number(share) * 100).toFixed(4))} %`
+export const percent = (share: unknown): string => `${Number((Number(share) * 100).toFixed(4))} %`
 const money = (data: Data, name: string): string => `${String(data[name])} ${String(data.currency ?? '')}`.trim()
 
 /** The lines of a statement. Amounts stand as they are, so that they can be added up by hand. */

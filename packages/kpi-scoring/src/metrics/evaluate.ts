@@ -3,7 +3,7 @@ import { unknownId, wrong } from '../refusals.ts'
 import type { Amount } from '../targets/progress.ts'
 import type { Value } from './formula.ts'
 import type { MetricGraph } from './graph.ts'
-import type { Metric, MetricValue } from './model.ts'
+import type { MetricValue } from './model.ts'
 
 /** The values of all metrics of a graph at one time. */
 export interface Evaluation {
@@ -91,11 +91,15 @@ function evaluation(graph: MetricGraph, values: readonly Value[], recomputed: nu
   const value = (id: string): MetricValue => {
     const place = graph.placeOf.get(id)
     if (place === undefined) throw unknownId(id, 'graph')
-    return shownValue(graph.metrics[place]!, values[place]!)
+    return shownValue(graph, place, values[place]!)
   }
   return { graph, value, recomputed, values }
 }
 
 /** A value as it leaves the library. */
-export const shownValue = (metric: Metric, { value, reason }: Value): MetricValue =>
-  value === null ? { value: null, unit: metric.unit, ...(reason ? { reason } : {}) } : { value: textOf(value), unit: metric.unit }
+export function shownValue(graph: MetricGraph, place: number, { value, reason }: Value): MetricValue {
+  const { unit } = graph.metrics[place]!
+  if (value === null) return { value: null, unit, ...(reason ? { reason } : {}) }
+  const approximate = graph.approximate[place]!
+  return { value: textOf(value), unit, ...(approximate.length > 0 ? { approximate } : {}) }
+}

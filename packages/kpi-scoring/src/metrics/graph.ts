@@ -2,7 +2,8 @@ import { PatronkitError } from '@patronkit/core'
 import { distinct, listOf, shown, whole } from '../checks.ts'
 import { unknownId, wrong } from '../refusals.ts'
 import { checkFormula, compileFormula, type Get, quotient, type Reference, referencesOf, unitOf, type Value } from './formula.ts'
-import type { Metric } from './model.ts'
+import type { Approximation, Metric } from './model.ts'
+import { checkFold, isQuantile } from './quantile.ts'
 import { type Dimension, type Units, unitMismatch, unitTable } from './unit.ts'
 
 /** Metrics checked against each other: every name is there, no circle, units fit; each stands behind those it needs. */
@@ -16,6 +17,8 @@ export interface MetricGraph {
   readonly neededBy: readonly (readonly number[])[]
   /** The first metric that looks at another period, and so needs a calendar. */
   readonly shifted: string | null
+  /** The sketched quantiles that go into each metric, with their errors. */
+  readonly approximate: readonly (readonly Approximation[])[]
   /** Works a ratio or derived metric out of others; null for those that are measured. */
   readonly formulas: readonly (((get: Get) => Value) | null)[]
 }
@@ -65,14 +68,33 @@ export function metricGraph(i: { readonly metrics: readonly Metric[] }): MetricG
     for (const needed of places) neededBy[needed]!.push(place)
   })
   checkUnits(metrics, placeOf)
+  const approximate: (readonly Approximation[])[] = []
+  metrics.forEach((metric, place) => {
+    approximate[place] = approximateOf(
+      metric,
+      sorted[place]!.map((needed) => approximate[needed]!),
+    )
+  })
   return {
     metrics,
     placeOf,
     needs: sorted,
     neededBy,
     shifted,
+    approximate,
     formulas: metrics.map((metric) => formulaOf(metric, (id) => placeOf.get(id)!)),
   }
+}
+
+const EXACT: readonly Approximation[] = []
+
+function approximateOf(metric: Metric, needed: readonly (readonly Approximation[])[]): readonly Approximation[] {
+  if (metric.kind === 'simple') {
+    const error = isQuantile(metric.fold) ? metric.fold.error : undefined
+    return error === undefined ? EXACT : [{ metric: metric.id, error }]
+  }
+  const some = needed.filter((one) => one.length > 0)
+  return some.length < 2 ? (some[0] ?? EXACT) : [...new Set(some.flat())]
 }
 
 function needsOf(metric: Metric): readonly Reference[] {
@@ -85,6 +107,7 @@ function needsOf(metric: Metric): readonly Reference[] {
     checkFormula(metric.formula, metric.id)
     return referencesOf(metric.formula)
   }
+  if (metric.kind === 'simple') checkFold(metric)
   if (KINDS.includes(metric.kind)) return []
   throw wrong(
     `metric ${shown((metric as { id: unknown }).id)}`,

@@ -1,5 +1,5 @@
 import type { Instant, Scalar } from '@patronkit/core'
-import { holds, valueAt, wallMs } from '@patronkit/core/service'
+import { valueAt, wallMs } from '@patronkit/core/service'
 import { Exact } from '../exact.ts'
 import { unknownId, wrong } from '../refusals.ts'
 import { type Grain, type Period, periodsBetween, type ReportingCalendar, type Spine, spineOf } from './calendar.ts'
@@ -8,9 +8,12 @@ import type { Value } from './formula.ts'
 import type { MetricGraph } from './graph.ts'
 import { between, type Measurements, type Row } from './measurements.ts'
 import type { ConversionMetric, MetricValue } from './model.ts'
-import { longer, type Stretch, shifted } from './shift.ts'
-import { folded, medianOf, statisticOf } from './statistic.ts'
-import { keyOf, named, wantedOver } from './wanted.ts'
+import { needsEveryValue } from './quantile.ts'
+import type { Stretch } from './shift.ts'
+import { folded, foldedWhole, statisticOf } from './statistic.ts'
+import { named } from './wanted.ts'
+import { holdsFor } from './where.ts'
+import { workOut } from './work-out.ts'
 
 /** What a metric is worked out from. */
 export interface MeasureInput {
@@ -73,53 +76,25 @@ function dimensionsOf(row: Row, members: MeasureInput['members']): { readonly [n
   return Object.hasOwn(members, row.subject) ? members[row.subject]! : {}
 }
 
-/** Works every metric that is needed out over each stretch it is needed for, from the bottom up. */
 function over(i: MeasureInput, spine: Spine, stretch: Stretch, inGroup: (row: Row) => boolean): MetricValue {
   const { graph } = i
   const place = graph.placeOf.get(i.metric)
   if (place === undefined) throw unknownId(i.metric, 'metric')
-  const wanted = wantedOver(graph, spine, place, stretch)
-  const values: (Map<string, Value> | undefined)[] = []
-  for (let at = 0; at <= place; at++) {
-    const mine = wanted[at]
-    if (mine) values[at] = new Map([...mine].map(([key, its]) => [key, worked(i, spine, at, its, values, inGroup)]))
-  }
-  return shownValue(graph.metrics[place]!, values[place]!.get(keyOf(stretch))!)
+  const value = workOut(graph, spine, place, stretch, (at, its) => measuredOver(i, spine, at, its, inGroup))
+  return shownValue(graph, place, value)
 }
 
-function worked(
-  i: MeasureInput,
-  spine: Spine,
-  at: number,
-  stretch: Stretch,
-  values: readonly (Map<string, Value> | undefined)[],
-  inGroup: (row: Row) => boolean,
-): Value {
+function measuredOver(i: MeasureInput, spine: Spine, at: number, stretch: Stretch, inGroup: (row: Row) => boolean): Value {
   const metric = i.graph.metrics[at]!
-  const found = (place: number, its: Stretch) => values[place]!.get(keyOf(its))!
-  if (metric.kind === 'cumulative') return found(i.graph.placeOf.get(metric.of)!, longer(spine, stretch, metric.over))
-  const formula = i.graph.formulas[at]
-  if (formula) {
-    return formula((place, shift) => {
-      const its = shift ? shifted(spine, stretch, shift) : stretch
-      return its ? found(place, its) : { value: null, reason: { code: 'no-such-period', metric: i.graph.metrics[place]!.id } }
-    })
-  }
   const [from, to] = [spine.midnight(stretch.from), spine.midnight(stretch.to)]
   const rowsOf = (name: string) => (i.measurements.get(name) ?? []).filter(inGroup)
   if (metric.kind === 'conversion') return converted(metric, between(rowsOf(metric.base), from, to), rowsOf(metric.converted))
   if (metric.kind !== 'simple') throw wrong('metric', `${metric.id} cannot be measured`, 'Use one of the kinds of the reference.')
   const { where } = metric
   const rows = between(i.measurements.get(metric.value) ?? [], from, to).filter(
-    (row) => inGroup(row) && (!where || holds(where, (path) => fieldOf(row, path, i.members))),
+    (row) => inGroup(row) && (!where || holdsFor(where, row, dimensionsOf(row, i.members))),
   )
-  return metric.fold === 'median' ? medianOf(metric, rows) : folded(metric, statisticOf(metric, rows))
-}
-
-/** What a condition can ask about: value, subject, and the dimensions by name. */
-function fieldOf(row: Row, path: string, members: MeasureInput['members']): unknown {
-  if (path === 'value') return row.value.toNumber()
-  return path === 'subject' ? row.subject : valueAt(dimensionsOf(row, members), path)
+  return needsEveryValue(metric.fold) ? foldedWhole(metric, rows) : folded(metric, statisticOf(metric, rows))
 }
 
 /** Each base measurement counts once; the one that follows may lie behind the end of the period. */

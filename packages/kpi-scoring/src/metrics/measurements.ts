@@ -1,5 +1,5 @@
 import type { Instant, Scalar } from '@patronkit/core'
-import { toMs } from '@patronkit/core/service'
+import { compareText, toMs } from '@patronkit/core/service'
 import { distinct, listOf } from '../checks.ts'
 import { type Exact as Decimal, exact } from '../exact.ts'
 
@@ -45,7 +45,7 @@ export function readMeasurements(i: { readonly rows: readonly Measurement[] }): 
     if (mine) mine.push(read)
     else byName.set(name, [read])
   })
-  for (const mine of byName.values()) mine.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+  for (const mine of byName.values()) mine.sort((a, b) => a.at - b.at || compareText(a.id, b.id))
   return byName
 }
 

@@ -1,7 +1,17 @@
 import type { Pred, WallDuration } from '@patronkit/core'
 
 /** How measurements become one value. `latest` is for balances: the last of each subject in time, added up over subjects. */
-export type Fold = 'sum' | 'count' | 'mean' | 'minimum' | 'maximum' | 'latest' | 'median'
+export type Fold = 'sum' | 'count' | 'mean' | 'minimum' | 'maximum' | 'latest' | 'median' | QuantileFold
+
+/**
+ * The value that at least this share of all measurements does not exceed, such as `'0.95'`. It is exact and then needs every value, so
+ * no roll-up has it; with an `error` it comes from a sketch, which parts can be put together from, and is off by at most that share
+ * of itself.
+ */
+export interface QuantileFold {
+  readonly quantile: string
+  readonly error?: string | undefined
+}
 
 /** Which other period a metric is taken from: so many periods back, or the same period so many years back. */
 export type Shift = { readonly periods: number } | { readonly years: number }
@@ -75,4 +85,11 @@ export interface MetricValue {
   readonly value: string | null
   readonly unit: string
   readonly reason?: Reason
+  /** The sketched quantiles that went into it, and by which share of itself each can be off. */
+  readonly approximate?: readonly Approximation[]
+}
+
+export interface Approximation {
+  readonly metric: string
+  readonly error: string
 }

@@ -1,11 +1,12 @@
-import { holds, valueAt } from '@patronkit/core/service'
 import { duplicateId, tooDeep, unknownId } from '../refusals.ts'
 import { shownValue } from './evaluate.ts'
 import { referencesOf, type Value } from './formula.ts'
 import type { MetricGraph } from './graph.ts'
 import { type Measurement, type Row, readMeasurements } from './measurements.ts'
 import type { MetricValue } from './model.ts'
+import { foldName, needsEveryValue } from './quantile.ts'
 import { EMPTY, folded, mergeStatistics, notAdditive, type Statistic, statisticOf } from './statistic.ts'
+import { holdsFor } from './where.ts'
 
 /** A unit of an organisation, a territory, a product line. */
 export interface UnitNode {
@@ -24,7 +25,8 @@ const DEEPEST = 100
 
 /**
  * All metrics at every unit of a hierarchy. Units pass sufficient statistics upward (sums, counts, latest balances), never values, so
- * a ratio of the whole is what all its measurements say, to the last digit. A median is refused: it has no such statistic.
+ * a ratio of the whole is what all its measurements say, to the last digit. A median or an exact quantile is refused: it has no such
+ * statistic; a quantile with an `error` has a sketch, which adds up.
  *
  * @example
  * ```ts
@@ -74,7 +76,7 @@ export function rollUpMetrics(i: {
 function refuseUnadditive(graph: MetricGraph): void {
   for (const metric of graph.metrics) {
     if (metric.kind === 'conversion' || metric.kind === 'cumulative') throw notAdditive(metric.id, metric.kind)
-    if (metric.kind === 'simple' && metric.fold === 'median') throw notAdditive(metric.id, metric.fold)
+    if (metric.kind === 'simple' && needsEveryValue(metric.fold)) throw notAdditive(metric.id, foldName(metric.fold))
     if (metric.kind === 'derived' && referencesOf(metric.formula).some(({ shift }) => shift))
       throw notAdditive(metric.id, 'formula over another period')
   }
@@ -97,13 +99,10 @@ function fill(graph: MetricGraph, statistics: Statistic[], rows: readonly Row[])
   graph.metrics.forEach((metric, at) => {
     if (metric.kind !== 'simple') return
     const { where, value } = metric
-    const mine = rows.filter((row) => row.name === value && (!where || holds(where, (path) => fieldOf(row, path))))
+    const mine = rows.filter((row) => row.name === value && (!where || holdsFor(where, row, row.dimensions)))
     statistics[at] = statisticOf(metric, mine)
   })
 }
-
-const fieldOf = (row: Row, path: string): unknown =>
-  path === 'value' ? row.value.toNumber() : path === 'subject' ? row.subject : valueAt(row.dimensions, path)
 
 function valuesOf(graph: MetricGraph, statistics: readonly Statistic[]): { [id: string]: MetricValue } {
   const values: Value[] = []
@@ -112,5 +111,5 @@ function valuesOf(graph: MetricGraph, statistics: readonly Statistic[]): { [id: 
     if (formula) values[at] = formula((place) => values[place]!)
     else if (metric.kind === 'simple') values[at] = folded(metric, statistics[at]!)
   })
-  return Object.fromEntries(graph.metrics.map((metric, at) => [metric.id, shownValue(metric, values[at]!)]))
+  return Object.fromEntries(graph.metrics.map((metric, at) => [metric.id, shownValue(graph, at, values[at]!)]))
 }

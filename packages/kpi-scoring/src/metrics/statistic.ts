@@ -1,8 +1,11 @@
 import { PatronkitError } from '@patronkit/core'
+import { compareText } from '@patronkit/core/service'
 import { type Exact as Decimal, Exact } from '../exact.ts'
 import type { Value } from './formula.ts'
 import type { Row } from './measurements.ts'
 import type { SimpleMetric } from './model.ts'
+import { foldName, isQuantile, needsEveryValue, placeIn } from './quantile.ts'
+import { mergeSketches, type Sketch, sketchOf, valueAtPlace } from './sketch.ts'
 
 /** What a fold has to know of many measurements so that two parts can be put together exactly (a sufficient statistic). */
 export interface Statistic {
@@ -12,15 +15,16 @@ export interface Statistic {
   readonly greatest: Decimal | null
   /** By subject, for balances. */
   readonly latest: ReadonlyMap<string, Row> | null
+  readonly sketch: Sketch | null
 }
 
 const ZERO = new Exact(0)
 
-export const EMPTY: Statistic = Object.freeze({ count: 0, sum: ZERO, least: null, greatest: null, latest: null })
+export const EMPTY: Statistic = Object.freeze({ count: 0, sum: ZERO, least: null, greatest: null, latest: null, sketch: null })
 
-/** The statistic of measurements. A median has none: it needs every value. */
+/** The statistic of measurements. A median or an exact quantile has none: it needs every value. */
 export function statisticOf(metric: SimpleMetric, rows: readonly Row[]): Statistic {
-  if (metric.fold === 'median') throw notAdditive(metric.id, 'median')
+  if (needsEveryValue(metric.fold)) throw notAdditive(metric.id, foldName(metric.fold))
   let { sum, least, greatest } = EMPTY
   const latest = metric.fold === 'latest' ? new Map<string, Row>() : null
   for (const row of rows) {
@@ -29,7 +33,9 @@ export function statisticOf(metric: SimpleMetric, rows: readonly Row[]): Statist
     else if (metric.fold === 'maximum') greatest = greatest?.gte(row.value) ? greatest : row.value
     else if (latest) keepLatest(latest, row)
   }
-  return { count: rows.length, sum, least, greatest, latest }
+  const error = isQuantile(metric.fold) ? metric.fold.error : undefined
+  const sketch = error === undefined ? null : sketchOf(valuesOf(rows), new Exact(error))
+  return { count: rows.length, sum, least, greatest, latest, sketch }
 }
 
 /** Two parts as one. */
@@ -44,36 +50,44 @@ export function mergeStatistics(a: Statistic, b: Statistic): Statistic {
     least: a.least && b.least ? Exact.min(a.least, b.least) : (a.least ?? b.least),
     greatest: a.greatest && b.greatest ? Exact.max(a.greatest, b.greatest) : (a.greatest ?? b.greatest),
     latest,
+    sketch: a.sketch && b.sketch ? mergeSketches(a.sketch, b.sketch) : null,
   }
 }
 
-/** The later measurement of a subject stands; of two at one instant that with the greater id. */
+function* valuesOf(rows: readonly Row[]): Iterable<Decimal> {
+  for (const { value } of rows) yield value
+}
+
+/** The later measurement of a subject stands; of two at one instant that with the greater id, by code point. */
 function keepLatest(latest: Map<string, Row>, row: Row): void {
   const before = latest.get(row.subject)
-  if (!before || row.at > before.at || (row.at === before.at && row.id > before.id)) latest.set(row.subject, row)
+  if (!before || row.at > before.at || (row.at === before.at && compareText(row.id, before.id) > 0)) latest.set(row.subject, row)
 }
 
 /** The metric's value out of its statistic. */
 export function folded(metric: SimpleMetric, statistic: Statistic): Value {
-  const { count, sum, least, greatest, latest } = statistic
+  const { count, sum, least, greatest, latest, sketch } = statistic
   if (metric.fold === 'count') return { value: new Exact(count) }
   if (count === 0) return nothing(metric)
   if (metric.fold === 'sum') return { value: sum }
   if (metric.fold === 'mean') return { value: sum.div(count) }
   if (metric.fold === 'minimum') return { value: least }
   if (metric.fold === 'maximum') return { value: greatest }
+  if (isQuantile(metric.fold)) return { value: valueAtPlace(sketch!, placeIn(metric.fold, count)) }
   return { value: [...latest!.values()].reduce((total, row) => total.plus(row.value), ZERO) }
 }
 
-/** The middle value; the mean of the two middle ones where their count is even. */
-export function medianOf(metric: SimpleMetric, rows: readonly Row[]): Value {
+/** A fold of every value: the middle one, or the mean of the two middle ones; a quantile. */
+export function foldedWhole(metric: SimpleMetric, rows: readonly Row[]): Value {
   if (rows.length === 0) return nothing(metric)
   const sorted = rows.map(({ value }) => value).sort((a, b) => a.cmp(b))
+  if (isQuantile(metric.fold)) return { value: sorted[placeIn(metric.fold, rows.length) - 1]! }
   const middle = sorted.length >> 1
   return { value: sorted.length % 2 ? sorted[middle]! : sorted[middle - 1]!.plus(sorted[middle]!).div(2) }
 }
 
-const nothing = (metric: SimpleMetric): Value =>
+/** The value where nothing was measured. */
+export const nothing = (metric: SimpleMetric): Value =>
   metric.ifEmpty === 'zero' ? { value: ZERO } : { value: null, reason: { code: 'no-data', metric: metric.id } }
 
 export const notAdditive = (metric: string, fold: string): PatronkitError<'kpi/not-additive'> =>

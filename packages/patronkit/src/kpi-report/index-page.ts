@@ -1,5 +1,6 @@
 import type { Locale } from '@patronkit/core'
-import { type Cell, cards, figure, pageOf, section, tableOf } from '../report/page.ts'
+import { figure } from '../report/figure.ts'
+import { type Cell, cards, pageOf, section, tableOf } from '../report/page.ts'
 import { colour } from '../report/style.ts'
 import type { Chart, ChartOption } from '../report/svg.ts'
 import { type KpiFormat, kpiFormat } from './format.ts'

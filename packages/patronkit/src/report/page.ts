@@ -1,6 +1,5 @@
 import { html, type Markup, trusted } from './markup.ts'
 import { STYLE } from './style.ts'
-import { type Chart, svgOf } from './svg.ts'
 
 /** What a page needs of the words of its report. */
 export interface PageFormat {
@@ -53,14 +52,6 @@ export const section = (title: string, ...inside: readonly (Markup | null)[]): M
   html`<section>
 <h2>${title}</h2>
 ${inside.filter((part) => part !== null)}</section>
-`
-
-export const figure = (chart: Chart, note: string | null): Markup =>
-  html`<figure>
-<div class="scroll" role="region" tabindex="0" aria-label="${chart.title}">
-${svgOf(chart)}
-</div>${note === null ? null : html`<figcaption>${note}</figcaption>`}
-</figure>
 `
 
 /** A cell as it is shown: a text, or a text with the class of the cell. */

@@ -1,6 +1,7 @@
 import type { Locale } from '@patronkit/core'
+import { figure } from '../report/figure.ts'
 import { html } from '../report/markup.ts'
-import { type Cell, cards, figure, pageOf, section, tableOf } from '../report/page.ts'
+import { type Cell, cards, pageOf, section, tableOf } from '../report/page.ts'
 import { foretoldChart, mapChart, migrationChart, migrationRows, tiersChart } from './charts.ts'
 import { type SegmentFormat, segmentFormat } from './format.ts'
 import type { SegmentReport } from './model.ts'

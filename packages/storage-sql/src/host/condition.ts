@@ -32,8 +32,11 @@ export function hostCondition(condition: HostCondition, alias: string, put: Putt
     }
     case 'not':
       return sql`((${hostCondition(condition.of, alias, opposite(put))}) is not true)`
-    case 'missing':
-      return sql`${dialect.value(ref(alias, condition.column), condition.column)} is null`
+    case 'missing': {
+      const column = ref(alias, condition.column)
+      // a decimal is taken apart on SQLite, and what is there can be seen before
+      return sql`${condition.column.type === 'decimal' ? column : dialect.value(column, condition.column)} is null`
+    }
     case 'in': {
       if (condition.values.length === 0) return FALSE
       const column = dialect.value(ref(alias, condition.column), condition.column)

@@ -29,7 +29,20 @@ export interface HostDialect {
   rows(names: readonly string[], query: Sql): Sql
   /** A column as it stands in JSON. */
   shown(ref: Sql, column: HostColumn): Sql
+  /** A sum or a value as a text with all its digits; what the engine could not count exactly ends the statement. */
+  digits(number: Sql): Sql
+  /** Digits behind the point that `value` has made whole. */
+  shift(column: HostColumn): number
+  /** Stretches of time as a table of `n`, `from` and `to`. */
+  stretches(of: readonly { readonly from: number; readonly to: number }[]): Sql
+  /** Whether a column lies in the stretch called by that name. */
+  during(ref: Sql, column: HostColumn, stretch: string): Sql
+  /** Some queries' lists of lists, all in one answer. */
+  together(lists: readonly Sql[]): Sql
 }
+
+const bounds = (of: readonly { readonly from: number; readonly to: number }[]): Sql =>
+  sql.val(JSON.stringify(of.map(({ from, to }) => [from, to])))
 
 const characters = (text: string): number => [...text].length
 
@@ -72,11 +85,22 @@ export const sqliteHost: HostDialect = {
     if (column.type === 'instant' && column.stored !== 'milliseconds') return sqliteHost.value(ref, column)
     return column.type === 'decimal' && column.stored !== 'minor' ? sql`cast(${ref} as text)` : ref
   },
+  digits: (number) =>
+    sql`(case when typeof(${number}) in ('integer', 'null') then cast(${number} as text) else json('no whole number of 64 bits') end)`,
+  shift: (column) => (column.type === 'decimal' ? (column.scale ?? 2) : 0),
+  stretches: (of) =>
+    sql`(select "key" as "n", json_extract("value", '$[0]') as "from", json_extract("value", '$[1]') as "to" from json_each(${bounds(of)}))`,
+  during: (ref, column, stretch) => {
+    const at = sqliteHost.value(ref, column)
+    return sql`${at} >= ${sql.ref(`${stretch}.from`)} and ${at} < ${sql.ref(`${stretch}.to`)}`
+  },
+  together: (lists) => sql`select json_array(${sql.join(lists.map((list) => sql`json((${list}))`))})`,
 }
 
 /**
- * SQLite has no decimals: a text is taken apart into a whole number of smallest units. One with more digits than declared ends
- * the statement (`malformed JSON` is the only error an expression can raise), so that nothing is cut off without a word.
+ * SQLite has no decimals: a text is taken apart into a whole number of smallest units. One with more digits than declared, or that
+ * is no decimal, ends the statement (`malformed JSON` is the only error an expression can raise), so that nothing is cut off without
+ * a word.
  */
 function sqliteMinor(ref: Sql, scale: number): Sql {
   const text = sql`ltrim(cast(${ref} as text), '-')`
@@ -85,7 +109,11 @@ function sqliteMinor(ref: Sql, scale: number): Sql {
   const whole = sql`cast(substr(${text}, 1, ${point} - 1) as integer) * ${sql.lit(10 ** scale)}`
   const part = scale === 0 ? sql`0` : sql`cast(substr(${behind} || '00000000', 1, ${sql.lit(scale)}) as integer)`
   const sign = sql`case when substr(cast(${ref} as text), 1, 1) = '-' then -1 else 1 end`
-  return sql`(case when length(rtrim(${behind}, '0')) > ${sql.lit(scale)} then json('more digits than declared') when ${ref} is not null then (${sign}) * (${whole} + ${part}) end)`
+  const tooFine = sql`length(rtrim(${behind}, '0')) > ${sql.lit(scale)}`
+  // 18 digits are what 64 bits always hold
+  const tooLarge = sql`${point} > ${sql.lit(19 - scale)}`
+  const noDecimal = sql`${text} glob '*[^0-9.]*' or ${text} glob '*.*.*' or ${text} in ('', '.')`
+  return sql`(case when ${tooFine} or ${tooLarge} or ${noDecimal} then json('no decimal of as many digits as declared') when ${ref} is not null then (${sign}) * (${whole} + ${part}) end)`
 }
 
 const POSTGRES_TYPES: { readonly [T in HostColumn['type']]: Sql } = {
@@ -99,15 +127,16 @@ const POSTGRES_TYPES: { readonly [T in HostColumn['type']]: Sql } = {
 }
 
 /** Texts of decimals: smallest units with the point put back. */
-function decimalText(units: number, scale: number): string {
-  if (scale === 0) return String(units)
-  const digits = String(Math.abs(units)).padStart(scale + 1, '0')
-  return `${units < 0 ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+export function decimalText(units: string, scale: number): string {
+  if (scale === 0) return units
+  const minus = units.startsWith('-') ? '-' : ''
+  const digits = units.slice(minus.length).padStart(scale + 1, '0')
+  return `${minus}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
 
 const isMinor = (column: HostColumn) => column.type === 'decimal' && column.stored === 'minor'
 const postgresText = (value: HostValue, column: HostColumn): string =>
-  column.type === 'decimal' && !isMinor(column) ? decimalText(value as number, column.scale ?? 2) : textOf(value)
+  column.type === 'decimal' && !isMinor(column) ? decimalText(String(value), column.scale ?? 2) : textOf(value)
 
 export const postgresHost: HostDialect = {
   name: 'postgres',
@@ -143,6 +172,18 @@ export const postgresHost: HostDialect = {
   list: (query) => sql`select coalesce(json_agg("k"), '[]'::json)::text from (${query}) as "q"`,
   rows: (names, query) =>
     sql`select coalesce(json_agg(json_build_array(${sql.join(names.map((name) => sql.ref(name)))})), '[]'::json)::text from (${query}) as "q"`,
+  digits: (number) => sql`(${number})::text`,
+  shift: (column) => (isMinor(column) ? (column.scale ?? 2) : 0),
+  stretches: (of) =>
+    sql`(select "o" - 1 as "n", ("v" ->> 0)::int8 as "from", ("v" ->> 1)::int8 as "to" from json_array_elements(${bounds(of)}::text::json) with ordinality as "l" ("v", "o"))`,
+  during: (ref, column, stretch) => {
+    const bound = (end: 'from' | 'to') => {
+      const ms = sql.ref(`${stretch}.${end}`)
+      return column.stored === 'milliseconds' ? ms : sql`timestamptz 'epoch' + ${ms} * interval '1 millisecond'`
+    }
+    return sql`${ref} >= ${bound('from')} and ${ref} < ${bound('to')}`
+  },
+  together: (lists) => sql`select json_build_array(${sql.join(lists.map((list) => sql`(${list})::json`))})::text`,
   shown: (ref, column) => {
     switch (column.type) {
       case 'date':
