@@ -68,7 +68,14 @@ export interface Source {
   readonly relations?: { readonly [relation: string]: SourceRows | SourceMembers }
 }
 
-export type SourceDefinition = Definition<'source', Source>
+/** A source that is a table of the host's. */
+export interface TableSource extends Source {
+  readonly table: string
+  readonly tenantColumn: string
+  readonly keyColumn: string
+}
+
+export type SourceDefinition<S extends Source = Source> = Definition<'source', S>
 
 const columnName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$]{0,62}$/, 'use letters, digits and underscores')
 const tableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$]{0,62}(\.[A-Za-z_][A-Za-z0-9_$]{0,62})?$/, 'use a table, or schema.table')
@@ -199,6 +206,8 @@ export function regionsUnder(parents: { readonly [region: string]: string }, reg
  * export const members = defineSource({ id: 'members', columns: { country: 'text' }, facts: { columns: { amount: 'decimal' } } })
  * ```
  */
+export function defineSource(i: { readonly id: string } & TableSource): SourceDefinition<TableSource>
+export function defineSource(i: { readonly id: string } & Source): SourceDefinition
 export function defineSource(i: { readonly id: string } & Source): SourceDefinition {
   const { id, ...body } = i
   return define({ kind: 'source', id, body, schema: sourceSchema })
