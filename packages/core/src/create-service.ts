@@ -6,7 +6,7 @@ import { coreSchema } from './core-tables.ts'
 import { isPatronkitError, PatronkitError, retrying } from './errors.ts'
 import type { Claimed, MaybePromise, Session, Storage } from './port.ts'
 import { parse } from './schema.ts'
-import { drive, isPromise } from './steps.ts'
+import { drive, isPromise, whenDone } from './steps.ts'
 import { asyncInSync } from './sync.ts'
 import type { PackageSchema } from './table.ts'
 import { passage } from './traffic.ts'
@@ -84,16 +84,21 @@ export function createService<H extends object>(
     drive(operation(context(scope)), (asked) => answerIn(storage, session, scope, asked))
   const alone = async <T>(scope: Scope, operation: (ctx: Context) => Operation<T>): Promise<T> => {
     const way = passage(storage)
+    let answer: T
     try {
-      return await drive(operation(context(scope)), (asked: Ask) => {
+      answer = await drive(operation(context(scope)), (asked: Ask) => {
         refuseAborted(scope)
-        if (asked.ask === 'redact') return storage.redact(asked.tenant, asked.of)
+        if (asked.ask === 'redact') return whenDone(way.settle(), () => storage.redact(asked.tenant, asked.of))
         if (asked.ask === 'host') return asked.read({})
         return asked.ask === 'read' ? way.read(asked.tenant, asked.reads) : way.commit(asked.units)
       })
-    } finally {
-      way.leave()
+    } catch (error) {
+      // a refusal counts only where what it relied on came about: else this throws a conflict
+      await way.leave()
+      throw error
     }
+    await way.leave()
+    return answer
   }
   const run: Inside['run'] = (scope, operation) =>
     busyAfter(() => retrying(() => alone(scope, operation), retryOptions(deps.hooks, of.name)))

@@ -55,6 +55,13 @@ export function table<const C extends Record<string, Column>>(
   return Object.freeze({ name, columns, key: o.key, subject: o.subject, indexes: o.indexes ?? {}, ...derived })
 }
 
+/** Which row of a table, as one text. No stored text has the sign between the parts. */
+export function rowName(of: Table, row: Row): string {
+  let name = of.name
+  for (const column of of.key) name += `\u0000${row[column] ?? null}`
+  return name
+}
+
 /** One append-only step towards a package's tables. Steps that were published are never edited. */
 export type MigrationStep =
   | { readonly addTable: Table }

@@ -1,3 +1,4 @@
+import { type Convoy, convoyOn, type Place } from './convoy.ts'
 import type { MaybePromise, Read, Storage } from './port.ts'
 import { isPromise } from './steps.ts'
 import type { Unit, UnitAnswer } from './unit.ts'
@@ -6,29 +7,46 @@ import type { Unit, UnitAnswer } from './unit.ts'
 export interface Passage {
   read(tenant: string, reads: readonly Read[]): MaybePromise<readonly unknown[]>
   commit(units: readonly Unit[]): MaybePromise<readonly UnitAnswer[]>
-  leave(): void
+  /** Once all that the command has seen is committed. */
+  settle(): MaybePromise<void>
+  /** To be waited for: throws a conflict where what the command relied on did not come about. */
+  leave(): MaybePromise<void>
 }
 
 const roads = new WeakMap<Storage, () => Passage>()
 
 /**
- * Opens a passage for a command in a transaction of our own. Commands of one process on one subject wait for each other
- * instead of conflicting. What commands ask for at one moment travels as one call: the reads of a tenant, each still
+ * Opens a passage for a command in a transaction of our own. Commands of one process on one subject do not conflict: where
+ * the storage answers with promises they go as a convoy, with one read and one commit for all that come at one moment, and
+ * else they wait for each other. What commands ask for at one moment travels as one call: the reads of a tenant, each still
  * answered from one snapshot, and the commits that come while others are on their way: no timer, no added wait.
  * A storage that answers at once never notices, since its commands do not overlap.
  */
 export function passage(storage: Storage): Passage {
   let open = roads.get(storage)
   if (!open) {
-    const [queue, ask, send] = [subjectQueue(), askedTogether(storage), sentTogether(storage)]
-    open = () => enter(queue, ask, send)
+    const far = { yet: false }
+    const [queue, ask, send] = [subjectQueue(), askedTogether(storage, far), sentTogether(storage)]
+    const join = convoys(queue, ask, send)
+    open = () => enter(queue, ask, send, (subject, reads) => (far.yet ? join(subject, reads) : null))
     roads.set(storage, open)
   }
   return open()
 }
 
-function enter(queue: SubjectQueue, ask: Passage['read'], send: Passage['commit']): Passage {
+interface Subject {
+  readonly tenant: string
+  readonly kind: string
+  readonly subject: string
+}
+
+type Asking = Passage['read']
+
+type Join = (subject: Subject, reads: readonly Read[]) => Place | null
+
+function enter(queue: SubjectQueue, ask: Asking, send: Passage['commit'], join: Join): Passage {
   const mine = new Set<string>()
+  let place: Place | null = null
   const take = (subjects: readonly string[]): MaybePromise<void> => {
     const wanted = subjects.filter((subject) => !mine.has(subject))
     if (wanted.length === 0) return
@@ -36,28 +54,68 @@ function enter(queue: SubjectQueue, ask: Passage['read'], send: Passage['commit'
       for (const subject of wanted) mine.add(subject)
     }
     // whoever holds subjects already must not wait for more: two could wait for each other for ever
-    if (mine.size > 0) return queue.tryTake(wanted) ? granted() : undefined
+    if (mine.size > 0 || place) return queue.tryTake(wanted) ? granted() : undefined
     const wait = queue.take(wanted)
     return wait ? wait.then(granted) : granted()
   }
+  let own: string | null = null
   return {
     read: (tenant, reads) => {
-      const taken = take(subjectsOf(tenant, reads))
-      return isPromise(taken) ? taken.then(() => ask(tenant, reads)) : ask(tenant, reads)
+      const subjects = subjectsOf(tenant, reads)
+      if (!place && mine.size === 0 && subjects.length === 1) {
+        place = join(subjects[0]!, reads)
+        own = nameOf(subjects[0]!)
+        if (place) return place.first
+      }
+      const taken = take(subjects.map(nameOf).filter((name) => !place || name !== own))
+      const go = () => (place ? place.read(tenant, reads) : ask(tenant, reads))
+      return isPromise(taken) ? taken.then(go) : go()
     },
-    commit: send,
-    leave: () => queue.release([...mine]),
+    commit: (units) => (place ? place.commit(units) : send(units)),
+    settle: () => place?.settle(),
+    leave: () => {
+      queue.release([...mine])
+      return place?.leave()
+    },
   }
 }
 
-const subjectsOf = (tenant: string, reads: readonly Read[]): readonly string[] => [
-  ...new Set(
-    reads.flatMap((read) => {
-      if (read.read === 'head') return [JSON.stringify([tenant, read.kind, read.subject])]
-      return read.read === 'heads' ? read.subjects.map((subject) => JSON.stringify([tenant, read.kind, subject])) : []
-    }),
-  ),
-]
+const nameOf = ({ tenant, kind, subject }: Subject): string => JSON.stringify([tenant, kind, subject])
+
+function subjectsOf(tenant: string, reads: readonly Read[]): readonly Subject[] {
+  const found = new Map<string, Subject>()
+  const add = (kind: string, subject: string) => {
+    const one = { tenant, kind, subject }
+    found.set(nameOf(one), one)
+  }
+  for (const read of reads) {
+    if (read.read === 'head') add(read.kind, read.subject)
+    else if (read.read === 'heads') for (const subject of read.subjects) add(read.kind, subject)
+  }
+  return [...found.values()]
+}
+
+/** A convoy may be joined until it departs: once its subject is free and everything that runs at this moment has run. */
+function convoys(queue: SubjectQueue, read: Asking, commit: Passage['commit']): (subject: Subject, reads: readonly Read[]) => Place {
+  const open = new Map<string, Convoy>()
+  return (subject, reads) => {
+    const name = nameOf(subject)
+    const waiting = open.get(name)
+    if (waiting?.open) return waiting.join(reads)
+    const { tenant, kind } = subject
+    const convoy = convoyOn(tenant, `${kind} ${subject.subject}`, { read, commit, free: () => queue.release([name]) })
+    open.set(name, convoy)
+    const depart = () =>
+      afterThis(() => {
+        if (open.get(name) === convoy) open.delete(name)
+        convoy.depart()
+      })
+    const wait = queue.take([name])
+    if (wait) wait.then(depart)
+    else depart()
+    return convoy.join(reads)
+  }
+}
 
 interface SubjectQueue {
   /** Takes all of them, now (undefined) or once they are free. */
@@ -140,13 +198,12 @@ const afterThis = (work: () => void): void => {
 const MOST_READS = 500
 
 /** The reads that come at one moment for one tenant go as one. */
-function askedTogether(storage: Storage): Passage['read'] {
+function askedTogether(storage: Storage, far: { yet: boolean }): Asking {
   const waiting = new Map<string, Share<Read, unknown>[]>()
-  let promises = false
   return (tenant, reads) => {
-    if (!promises) {
+    if (!far.yet) {
       const answers = storage.read(tenant, reads)
-      promises = isPromise(answers)
+      far.yet = isPromise(answers)
       return answers
     }
     return new Promise((resolve, reject) => {

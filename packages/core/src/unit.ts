@@ -1,6 +1,6 @@
 import { PatronkitError } from './errors.ts'
 import type { Head, StoredEvent } from './event.ts'
-import type { ColumnType, Row, Table } from './table.ts'
+import { type ColumnType, type Row, rowName, type Table } from './table.ts'
 
 /** Guards a subject and moves it on: nothing of the unit is written unless its head still has version `from.version`. */
 export interface HeadMove {
@@ -85,8 +85,10 @@ export type UnitAnswer =
 export function checkUnit(unit: Unit): void {
   const rows = new Set<string>()
   const once = (of: Table, row: Row, part = '') => {
-    const id = `${of.name} ${JSON.stringify(of.key.map((column) => row[column] ?? null))}`
-    if (rows.has(id) || rows.has(id + part)) throw badUnit(`it writes ${id} twice`)
+    const id = rowName(of, row)
+    if (rows.has(id) || rows.has(id + part)) {
+      throw badUnit(`it writes ${of.name} ${JSON.stringify(of.key.map((column) => row[column] ?? null))} twice`)
+    }
     rows.add(id + part)
   }
   for (const write of unit.writes) {

@@ -55,12 +55,12 @@ function till() {
   return { commits, reads, version, till: service.for({ tenant: 't', by: { type: 'user', id: 'u' } }) }
 }
 
-test('a hundred commands on one subject at once queue: each goes through at its first try', async () => {
+test('a hundred commands on one subject at once go together: each goes through at its first try', async () => {
   const { till: one, commits, version } = till()
   const answers = await Promise.all(Array.from({ length: 100 }, () => one.add({ to: 'a' })))
   expect(answers).toEqual(Array.from({ length: 100 }, (_, i) => i + 1))
   expect(await version('a')).toBe(100)
-  expect(commits.length).toBe(100)
+  expect(commits.length).toBeLessThan(5)
 })
 
 test('commands on different subjects travel together while a commit is on its way', async () => {

@@ -44,8 +44,8 @@ export interface Verb<I extends Requested> {
   readonly opens?: (i: I) => { readonly zone?: string | undefined }
   /** The end of a hold that it begins. */
   readonly until?: (i: I, at: number) => number
-  /** What it takes of things that all accounts share, such as a stock or a code. */
-  readonly takes?: (ctx: Context, i: I, id: string, loaded: Loaded) => Operation<Takes>
+  /** What it takes of things that all accounts share, such as a stock or a code, or puts back. */
+  readonly takes?: (ctx: Context, i: I, id: string, loaded: Loaded, book: Rulebook) => Operation<Takes>
 }
 
 /** What of shared things goes with a command, within their bounds and once. */
@@ -192,7 +192,7 @@ export function* retriedWhenShort<T>(operation: Operation<T>): Operation<T> {
   }
 }
 
-const NOTHING: Takes = { adds: [], unique: [] }
+export const NOTHING: Takes = { adds: [], unique: [] }
 
 interface Decided {
   readonly loaded: Loaded
@@ -233,7 +233,7 @@ function* decided<I extends Requested>(
     }
     const accepted = decision as Accepted
     const whole = opened ? { ...accepted, events: [...opened.events, ...accepted.events] } : accepted
-    const { adds, unique } = verb.takes ? yield* verb.takes(ctx, i, id, loaded) : NOTHING
+    const { adds, unique } = verb.takes ? yield* verb.takes(ctx, i, id, loaded, book) : NOTHING
     return { loaded, accepted: whole, takes: { adds: [...budgetAdds(loaded, accepted.uses), ...adds], unique } }
   }
 }

@@ -284,6 +284,7 @@ function combined(
     const bare = { counted, factor: factor.toFixed(), added, cap: null, earned: 0 }
     return { ...bare, earned: pointsFor(bare, ONE, ONE) }
   }
+  if (campaigns.length === 0) return { terms: termsOf([]), extras: [] }
   const plain = termsOf([]).earned
   const ordered = campaigns.toSorted((a, b) => (a.order ?? 0) - (b.order ?? 0) || (a.id < b.id ? -1 : 1))
   const gain = (campaign: Campaign) => termsOf([campaign]).earned - plain

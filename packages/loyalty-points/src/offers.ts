@@ -1,10 +1,25 @@
 import { PatronkitError } from '@patronkit/core'
-import { type Context, all as every, field, get, type Json, list, type Operation, once, read, type Unique } from '@patronkit/core/service'
-import type { Takes } from './command.ts'
-import type { Loaded } from './load.ts'
+import {
+  type Context,
+  eventsOf,
+  all as every,
+  field,
+  get,
+  type Json,
+  list,
+  type Operation,
+  once,
+  read,
+  type Unique,
+} from '@patronkit/core/service'
+import { NOTHING, type Takes } from './command.ts'
+import { type Loaded, SUBJECT, subjectOf } from './load.ts'
 import { refusal } from './refusals.ts'
 import type { Checked } from './requests.ts'
-import { codes, codeUses, stock } from './tables.ts'
+import { ownerOf } from './rows.ts'
+import type { Rulebook } from './rulebook.ts'
+import type { Why } from './save.ts'
+import { codes, codeUses, postings, stock } from './tables.ts'
 
 const unavailable = (offer: string, why: 'sold-out' | 'code-unknown' | 'code-used' | 'unknown') =>
   refusal({ code: 'loyalty/offer-unavailable', details: { offer, why } })
@@ -22,6 +37,31 @@ function* oneOf(ctx: Context, programme: string, item: string, most: number | un
 export function* rewardTakes(ctx: Context, i: Checked<'redeem'>, _: string, { rules }: Loaded): Operation<Takes> {
   const reward = rules.programme.rewards?.find((one) => one.id === i.reward)
   return { adds: reward ? yield* oneOf(ctx, i.programme, `reward/${reward.id}`, reward.stock) : [], unique: [] }
+}
+
+/**
+ * A reward that comes back whole stands on the shelf again. What it was, and whether it was counted, says the event that
+ * spent it and the programme of its day.
+ */
+export function* rewardBack(
+  ctx: Context,
+  { posting, points }: Checked<'reverse'>,
+  _: string,
+  { owner, state }: Loaded,
+  book: Rulebook,
+): Operation<Takes> {
+  const spend = state?.spends[posting]
+  if (!spend || spend.back + (points ?? spend.points - spend.back) < spend.points) return NOTHING
+  const [made] = yield* read(ctx, get(postings, { posting, ...ownerOf(owner) }))
+  if (!made) return NOTHING
+  const [[spent]] = yield* read(ctx, eventsOf(SUBJECT, subjectOf(owner), { after: made.seq - 1, limit: 1 }))
+  if (spent?.type !== 'loyalty.spent' || spent.body === null) return NOTHING
+  const { reward, why } = JSON.parse(spent.body) as { readonly reward: string | null; readonly why: Why }
+  if (reward === null) return NOTHING
+  const { programme } = yield* book.pinned(ctx, why.programme)
+  if (programme.rewards?.find((one) => one.id === reward)?.stock === undefined) return NOTHING
+  const key = { programme: owner.programme, item: `reward/${reward}` }
+  return { adds: [{ table: stock, key, column: 'taken', by: -1, min: 0 }], unique: [] }
 }
 
 /** What an offer takes: one of its stock, and the code, which is then used for ever. */

@@ -50,9 +50,7 @@ export function unitFor(ctx: Context, i: ToSave): Unit {
   const row = accountRow({ row: loaded.row, owner, currency }, state, changed, timerAt)
   const writes: Write[] = [
     ...changedRow(accounts, ownerOf(owner), loaded.row, row),
-    ...changed.flatMap(({ lot, was }) =>
-      changedRow(lots, { ...ownerOf(owner), lot: lot.id }, was ? lotRow(owner, was) : null, lotRow(owner, lot)),
-    ),
+    ...changed.flatMap(({ lot, was }) => lotWrite(owner, lot, was) ?? []),
     ...bookEntries(owner, events, head.seq, loaded.now),
     ...parts(owner, before, state),
     ...qualified(owner, events, head.seq),
@@ -85,6 +83,21 @@ function changedRow(table: Table, key: Row, was: Row | null, row: Row): readonly
     if (!same) set[column] = value
   }
   return Object.keys(set).length === 0 ? [] : [{ write: 'change', table, key, set }]
+}
+
+/** A new lot whole; of one that was there what moves: its key, its posting and what it was earned with never do. */
+function lotWrite(owner: Owner, lot: Lot, was: Lot | undefined): Write | null {
+  const row = lotRow(owner, lot)
+  if (!was) return { write: 'insert', table: lots, row }
+  const set: { [column: string]: Row[string] } = {}
+  if (lot.remaining !== was.remaining) set.remaining = row.remaining
+  if (lot.held !== was.held) set.held = row.held
+  if (lot.expired !== was.expired) set.expired = row.expired
+  if (lot.availableAt !== was.availableAt) set.available_at = row.available_at
+  if (lot.expiresAt !== was.expiresAt) set.goes_at = row.goes_at
+  if (lot.freeSince !== was.freeSince) set.free_since = row.free_since
+  if (lot.remaining > 0 !== was.remaining > 0) set.open = row.open
+  return Object.keys(set).length === 0 ? null : { write: 'change', table: lots, key: { ...ownerOf(owner), lot: lot.id }, set }
 }
 
 const timerWrite = (key: string, dueAt: number | null): TimerWrite =>

@@ -1,7 +1,7 @@
 import type { WallDuration } from '@patronkit/core'
 import { field, get, list, type Read, wallMs } from '@patronkit/core/service'
 import type { Verb, Where } from './command.ts'
-import { offerTakes, rewardTakes } from './offers.ts'
+import { offerTakes, rewardBack, rewardTakes } from './offers.ts'
 import { refusal } from './refusals.ts'
 import type { Checked } from './requests.ts'
 import type { HoldRow, OrderRow, Owner, SpendRow } from './rows.ts'
@@ -120,6 +120,7 @@ export const reverse: Verb<Checked<'reverse'>> = {
   name: 'reverse',
   needs: (i, id) => ({ posting: id, spend: i.posting }),
   command: (i, id, at) => ({ type: 'reverse', id, at, posting: i.posting, points: i.points }),
+  takes: rewardBack,
 }
 
 export const settle: Verb<Checked<'settle'>> = {

@@ -275,6 +275,24 @@ test('a batch of earnings: each counts once and for itself, also two on one acco
   expect((await loyalty.verify({})).broken).toBe(null)
 })
 
+test('a reward that comes back whole is put back on the shelf, once; one of a day without a stock was never counted', async () => {
+  const { loyalty } = await shop({ ...plain, rewards: [{ id: 'mug', points: 10 }] }, sqliteStorage({ file: ':memory:' }))
+  await loyalty.adjust({ idempotencyKey: 'start', ...ACCOUNT, points: 100, reason: 'start' })
+  const mug = (key: string) => answered(() => loyalty.redeem({ idempotencyKey: key, ...ACCOUNT, reward: 'mug' }))
+  await mug('before')
+  await loyalty.publish({ definition: defineProgramme({ id: 'stars', ...plain, rewards: [{ id: 'mug', points: 10, stock: 1 }] }) })
+  expect(typeof (await mug('m1'))).toBe('object')
+  expect(await mug('m2')).toBe('loyalty/offer-unavailable')
+  await loyalty.reverse({ idempotencyKey: 'b0', posting: 'redeem/before' })
+  await loyalty.reverse({ idempotencyKey: 'b1', posting: 'redeem/m1', points: 4 })
+  expect(await mug('m2')).toBe('loyalty/offer-unavailable')
+  await loyalty.reverse({ idempotencyKey: 'b2', posting: 'redeem/m1' })
+  await loyalty.reverse({ idempotencyKey: 'b2', posting: 'redeem/m1' })
+  expect(typeof (await mug('m3'))).toBe('object')
+  expect(await mug('m4')).toBe('loyalty/offer-unavailable')
+  expect((await loyalty.verify({})).broken).toBe(null)
+})
+
 test('a limited reward and an offer end with their stock, whoever asks; a code is good once, for whoever comes first', async () => {
   const offers = [
     { id: 'gift', points: 30, stock: 4 },

@@ -85,6 +85,9 @@ export function* wholeOrNothing<T>(steps: Doing<T>): Doing<T> {
 
 const plain = (text: string): Statement => ({ text, params: [] })
 
+/** How many rows the last statement wrote. */
+const CHANGES = plain('select cast(changes() as text)')
+
 const DONE: UnitAnswer = Object.freeze({ outcome: 'done' })
 
 function* commitUnit(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer> {
@@ -157,9 +160,13 @@ function* writeRow(shapes: CommitShapes, tenant: string, write: Write): Doing<vo
     case 'put':
       yield ask(plan.put(), tenant, write.row)
       return
-    case 'change':
-      if ((yield ask(plan.change(Object.keys(write.set)), tenant, write)) === null) throw rowMissing(write.table.name)
+    case 'change': {
+      const columns = Object.keys(write.set)
+      const found = yield ask(plan.change(columns), tenant, write)
+      const missed = columns.length === 0 ? found === null : (yield CHANGES) === '0'
+      if (missed) throw rowMissing(write.table.name)
       return
+    }
     case 'remove':
       if ((yield ask(plan.remove(), tenant, write.key)) === null) throw rowMissing(write.table.name)
   }

@@ -102,10 +102,14 @@ function columnOf(rows: readonly Cells[], column: number): string {
 /** Texts and nulls as Postgres writes an array. */
 export const arrayOf = (values: readonly (string | null)[]): string => `{${values.map(element).join()}}`
 
-const element = (value: string | null): string =>
-  value === null ? 'null' : `"${HAS_SIGNS.test(value) ? value.replace(SIGNS, '\\$&') : value}"`
+/** JSON quotes what Postgres quotes, and takes half the time of a replacement; only signs of control it writes in words. */
+const element = (value: string | null): string => {
+  if (value === null) return 'null'
+  return CONTROL.test(value) ? `"${value.replace(SIGNS, '\\$&')}"` : JSON.stringify(value)
+}
 
-const HAS_SIGNS = /["\\]/
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const CONTROL = /[\u0000-\u001f]/
 const SIGNS = /["\\]/g
 
 /** `"t"."a" = "w"."a" and …` */

@@ -108,7 +108,8 @@ function checkColumns(of: Table, where: Pred, order: readonly OrderBy[]): void {
   }
 }
 
-function columnsIn(pred: Pred): readonly string[] {
+/** The columns that a condition looks at. */
+export function columnsIn(pred: Pred): readonly string[] {
   if ('field' in pred) return [pred.field]
   return pred.op === 'not' ? columnsIn(pred.of) : pred.of.flatMap(columnsIn)
 }
@@ -141,7 +142,8 @@ function bestWalk(of: Table, fixed: ReadonlyMap<string, Scalar>, order: readonly
   })
 }
 
-function compareRows(a: Row, b: Row, order: readonly OrderBy[]): number {
+/** Rows in an order. */
+export function compareRows(a: Row, b: Row, order: readonly OrderBy[]): number {
   for (const by of order) {
     const sign = compareValues(scalarOf(a, by.column), scalarOf(b, by.column))
     if (sign !== 0) return by.direction === 'asc' ? sign : -sign
