@@ -73,11 +73,11 @@ export const machine = (): string => `${cpus()[0]!.model.trim()}, ${cpus().lengt
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 
-/** Replaces what stands between the bench markers of a README. */
-export function writeReadme(file: URL, text: string): void {
+/** Replaces what stands between the markers of a bench in a README. */
+export function writeReadme(file: URL, text: string, bench = 'bench'): void {
   const old = readFileSync(file, 'utf8')
-  const marked = /(<!-- bench:start -->)[\s\S]*(<!-- bench:end -->)/
-  if (!marked.test(old)) throw new Error(`${file.pathname} has no bench markers`)
+  const marked = new RegExp(`(<!-- ${bench}:start -->)[\\s\\S]*(<!-- ${bench}:end -->)`)
+  if (!marked.test(old)) throw new Error(`${file.pathname} has no markers of ${bench}`)
   writeFileSync(
     file,
     old.replace(marked, (_, start: string, end: string) => `${start}\n${text}\n${end}`),

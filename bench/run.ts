@@ -7,6 +7,7 @@ const benches: { readonly [name: string]: () => Promise<{ run(): boolean | Promi
   loyalty: () => import('./loyalty.ts'),
   sla: () => import('./sla.ts'),
   'sla-reports': () => import('./sla-reports.ts'),
+  memberships: () => import('./memberships.ts'),
   segmentation: () => import('./segmentation.ts'),
   storage: () => import('./storage.ts'),
   sweep: () => import('./sweep.ts'),

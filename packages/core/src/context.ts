@@ -1,7 +1,8 @@
 import type { Actor } from './actor.ts'
 import { PatronkitError } from './errors.ts'
 import { type Happened, type Head, type StoredEvent, sealEvents } from './event.ts'
-import type { Answers, Read, Redaction } from './port.ts'
+import type { HostReader, HostReading } from './host.ts'
+import type { Answers, MaybePromise, Read, Redaction } from './port.ts'
 import type { Steps } from './steps.ts'
 import { checkUnit, type TimerLease, type TimerWrite, type Unit, type UnitAnswer, type Write } from './unit.ts'
 
@@ -20,6 +21,7 @@ export type Ask =
   | { readonly ask: 'read'; readonly tenant: string; readonly reads: readonly Read[] }
   | { readonly ask: 'commit'; readonly units: readonly Unit[] }
   | { readonly ask: 'redact'; readonly tenant: string; readonly of: Redaction }
+  | { readonly ask: 'host'; readonly engine: HostReader['engine']; readonly read: (o: HostReading) => unknown }
 
 /** An operation of a service: reads, decides, commits. */
 export type Operation<T> = Steps<Ask, T>
@@ -72,6 +74,14 @@ const staleTimer = (queue: string, key: string) =>
 /** Takes body and salt out of a subject's events; the chain verifies all the same. Answers how many it took them from. */
 export function* redact(ctx: Context, of: Redaction): Operation<number> {
   return (yield { ask: 'redact', tenant: ctx.tenant, of }) as number
+}
+
+/**
+ * Reads the host's own tables: in the host's transaction where the operation is in one of the reader's engine, so that what it wrote is
+ * seen, else on the reader's own connection.
+ */
+export function* readHost<T>(reader: HostReader, read: (o: HostReading) => MaybePromise<T>): Operation<T> {
+  return (yield { ask: 'host', engine: reader.engine, read }) as T
 }
 
 /** The time a decision on this subject counts with: never before what the subject has seen already. */

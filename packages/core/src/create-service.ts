@@ -6,7 +6,7 @@ import { coreSchema } from './core-tables.ts'
 import { isPatronkitError, PatronkitError, retrying } from './errors.ts'
 import type { Claimed, MaybePromise, Session, Storage } from './port.ts'
 import { parse } from './schema.ts'
-import { drive, whenDone } from './steps.ts'
+import { drive, isPromise, whenDone } from './steps.ts'
 import { asyncInSync } from './sync.ts'
 import type { PackageSchema } from './table.ts'
 import { passage } from './traffic.ts'
@@ -89,6 +89,7 @@ export function createService<H extends object>(
       answer = await drive(operation(context(scope)), (asked: Ask) => {
         refuseAborted(scope)
         if (asked.ask === 'redact') return whenDone(way.settle(), () => storage.redact(asked.tenant, asked.of))
+        if (asked.ask === 'host') return asked.read({})
         return asked.ask === 'read' ? way.read(asked.tenant, asked.reads) : way.commit(asked.units)
       })
     } catch (error) {
@@ -153,6 +154,11 @@ export function insideOf(service: object): Inside {
 function answerIn(storage: Storage, session: Session, scope: Scope, asked: Ask): unknown {
   refuseAborted(scope)
   if (asked.ask === 'redact') return storage.redact(asked.tenant, asked.of, session)
+  if (asked.ask === 'host') {
+    const answer = asked.read(session.dialect === asked.engine ? { session } : {})
+    if (session.sync && isPromise(answer)) throw readerNotSync(asked.engine)
+    return answer
+  }
   return asked.ask === 'read' ? storage.read(asked.tenant, asked.reads, session) : storage.commit(asked.units, session)
 }
 
@@ -227,4 +233,11 @@ const sessionNotSync = (verb: string) =>
     code: 'core/session-not-sync',
     message: 'the session of this transaction answers with promises, so .sync cannot run on it. Await the verb without .sync.',
     details: { verb },
+  })
+
+const readerNotSync = (engine: string) =>
+  new PatronkitError({
+    code: 'core/session-not-sync',
+    message: `the reader of your ${engine} tables answers with promises, and this transaction must end without one. Call the verb outside of it.`,
+    details: { verb: 'host' },
   })

@@ -10,6 +10,7 @@ import { type Asking, type Fold, fold, get, headOf, list } from './port.ts'
 import { all, field } from './predicate.ts'
 import { invalidInput } from './schema.ts'
 import type { RowOf } from './table.ts'
+import type { TimerWrite } from './unit.ts'
 
 /** What `publish` answers: the version that now stands, and whether this call made it. */
 export interface Published {
@@ -48,6 +49,10 @@ export function* publishDefinition(
   ctx: Context,
   i: { readonly definition: Definition; readonly effectiveFrom?: Instant | undefined },
   schemas: { readonly [kind: string]: z.ZodType },
+  o: {
+    /** Timers that a new version sets, in the same unit. */
+    readonly timers?: (published: Published) => readonly TimerWrite[]
+  } = {},
 ): Operation<Published> {
   const { kind, id, body, hash } = checked(i.definition, schemas)
   const subject = `${kind}/${id}`
@@ -73,8 +78,9 @@ export function* publishDefinition(
   const data = { kind, id, version: row.version, hash, effectiveFrom: toIso(row.effective_from) }
   const events = [{ type: 'definition.published', v: 1, at: now, data }]
   const writes = [{ write: 'insert', table: definitions, row }] as const
-  yield* commit([unitOn(ctx, { kind: 'definition', subject, head, events, writes })])
-  return published(row, true)
+  const answer = published(row, true)
+  yield* commit([unitOn(ctx, { kind: 'definition', subject, head, events, writes, timers: o.timers?.(answer) ?? [] })])
+  return answer
 }
 
 const published = (row: RowOf<typeof definitions>, changed: boolean): Published => ({
@@ -122,11 +128,19 @@ export function* definitionsInForce(ctx: Context, kind: string, at: number): Ope
 
 /** What tells one state of a tenant's definitions from another: every publication changes it, and nothing else does. */
 export function* definitionsMark(ctx: Context, kinds: readonly string[]): Operation<string> {
+  return markOf(yield* read(ctx, ...markReads(kinds)))
+}
+
+/** The reads of a mark, to travel with others. */
+export function markReads(kinds: readonly string[]): readonly [Asking<readonly Fold[]>, Asking<readonly RowOf<typeof definitions>[]>] {
   const where = field('kind').in(kinds)
   const newest = list(definitions, { where, order: [{ column: 'published_at', direction: 'desc' }], limit: 1 })
-  const [groups, [last]] = yield* read(ctx, fold(definitions, { where, by: ['kind'], sum: ['version'], limit: kinds.length }), newest)
-  return JSON.stringify([last?.published_at ?? null, ...groups.map(({ by, count, sum }) => [by.kind, count, sum.version])])
+  return [fold(definitions, { where, by: ['kind'], sum: ['version'], limit: kinds.length }), newest]
 }
+
+/** The mark that these reads answered. */
+export const markOf = ([groups, [last]]: readonly [readonly Fold[], readonly RowOf<typeof definitions>[]]): string =>
+  JSON.stringify([last?.published_at ?? null, ...groups.map(({ by, count, sum }) => [by.kind, count, sum.version])])
 
 /** Every version of some kinds, by kind, id and version. */
 export function* allDefinitions(ctx: Context, kinds: readonly string[]): Operation<readonly StoredDefinition[]> {

@@ -1,6 +1,18 @@
 // What a domain package is built from. Hosts do not need this entry.
 export { canonicalJson, type Json, sha256Hex } from './canonical.ts'
-export { type Ask, type Context, commit, commitEach, nowFor, type Operation, read, redact, unitOn, writeConflict } from './context.ts'
+export {
+  type Ask,
+  type Context,
+  commit,
+  commitEach,
+  nowFor,
+  type Operation,
+  read,
+  readHost,
+  redact,
+  unitOn,
+  writeConflict,
+} from './context.ts'
 export { createService, insideOf, type TimerHandler, type Verbs } from './create-service.ts'
 export { define, definitionHash, definitionId } from './definition.ts'
 export {
@@ -8,6 +20,8 @@ export {
   definitionsInForce,
   definitionsMark,
   definitionVersions,
+  markOf,
+  markReads,
   type Pinned,
   pinnedDefinition,
   publishDefinition,

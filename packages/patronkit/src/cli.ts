@@ -4,13 +4,15 @@ import { readDefinitions } from './commands/definitions.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor-command.ts'
 import { attainmentReportCommand, indexReportCommand } from './commands/kpi-report-command.ts'
+import { segmentReportCommand } from './commands/segment-report-command.ts'
 import { slaReportCommand } from './commands/sla-report-command.ts'
 
 const USAGE = `patronkit demo [--out FOLDER] [--locale en|zh-CN]
 patronkit doctor --db FILE [--locale en|zh-CN]
 patronkit sla report LOG.csv --mapping M.json --policy P.json --calendar C.json --db FILE --html OUT.html [--tenant NAME] [--locale en|zh-CN]
 patronkit kpi report LOG.csv --mapping M.json --policy P.json --calendar C.json --db FILE --html OUT.html [--csv OUT.csv] [--json OUT.json] [--tenant NAME] [--locale en|zh-CN]
-patronkit kpi report UNITS.csv --meta TREE.csv --html OUT.html [--group COLUMN] [--csv OUT.csv] [--json OUT.json] [--locale en|zh-CN]`
+patronkit kpi report UNITS.csv --meta TREE.csv --html OUT.html [--group COLUMN] [--csv OUT.csv] [--json OUT.json] [--locale en|zh-CN]
+patronkit segment report TRANSACTIONS.csv --html OUT.html [--json OUT.json] [--customer COLUMN] [--date COLUMN] [--amount COLUMN] [--locale en|zh-CN]`
 
 /** Runs one command line; answers the exit code: 0, or 1 when something was refused or found wrong. */
 export async function main(args: readonly string[], out: { print(line: string): void; complain(line: string): void }): Promise<number> {
@@ -41,6 +43,7 @@ async function run(args: readonly string[], print: (line: string) => void): Prom
     return doctorCommand({ db: values.db, locale }, print)
   }
   if (command === 'kpi') return kpiReport(rest, values, locale, print)
+  if (command === 'segment') return segmentReport(rest, values, locale, print)
   const [sub, log] = rest
   if (command !== 'sla' || sub !== 'report' || log === undefined) throw usage(`there is no command "${positionals.join(' ')}"`)
   const { mapping, policy, calendar, db, html } = values
@@ -71,6 +74,20 @@ async function kpiReport(
   return true
 }
 
+async function segmentReport(
+  rest: readonly string[],
+  values: ReturnType<typeof readArgs>['values'],
+  locale: Locale,
+  print: (line: string) => void,
+): Promise<boolean> {
+  const [sub, file] = rest
+  if (sub !== 'report' || file === undefined) throw usage(`there is no command "${['segment', ...rest].join(' ')}"`)
+  const { html, json, customer, date, amount } = values
+  if (!html) throw usage('segment report needs --html')
+  await segmentReportCommand({ file, columns: { customer, date, amount }, html, json, locale }, print)
+  return true
+}
+
 function readArgs(args: readonly string[]) {
   const text = { type: 'string' } as const
   try {
@@ -87,6 +104,9 @@ function readArgs(args: readonly string[]) {
         json: text,
         meta: text,
         group: text,
+        customer: text,
+        date: text,
+        amount: text,
         tenant: text,
         locale: text,
         out: text,

@@ -2,6 +2,7 @@ import type { Clock, Deps, Joined, Scope, Session, Storage } from '@patronkit/co
 import { createRunner, type Runner } from '@patronkit/core/runner'
 import { createKpi, type Kpi } from '@patronkit/kpi-scoring'
 import { createLoyalty, type Loyalty } from '@patronkit/loyalty-points'
+import { createSegments, type Segments, type SegmentsDeps } from '@patronkit/segmentation'
 import { createSla, type Sla } from '@patronkit/sla-engine'
 
 /** Every domain, for one tenant and actor. */
@@ -9,6 +10,7 @@ export interface Domains {
   readonly kpi: Kpi
   readonly sla: Sla
   readonly loyalty: Loyalty
+  readonly segments: Segments
 }
 
 /** All packages over one storage. */
@@ -31,14 +33,30 @@ export interface Kit extends Runner {
  * await kit.tick()
  * ```
  */
-export function createPatronkit(deps: { readonly storage: Storage; readonly clock?: Clock; readonly random?: Deps['random'] }): Kit {
-  const [kpi, loyalty, sla] = [createKpi(deps), createLoyalty(deps), createSla(deps)]
-  const runner = createRunner({ ...deps, services: [kpi, loyalty, sla] })
+export function createPatronkit(deps: {
+  readonly storage: Storage
+  readonly clock?: Clock
+  readonly random?: Deps['random']
+  /** Reads your own tables, for segments over them. */
+  readonly tables?: SegmentsDeps['tables']
+}): Kit {
+  const services = { kpi: createKpi(deps), loyalty: createLoyalty(deps), segments: createSegments(deps), sla: createSla(deps) }
+  const runner = createRunner({ ...deps, services: Object.values(services) })
   return Object.freeze({
     for: (scope: Scope) => {
-      const bound = { kpi: kpi.for(scope), loyalty: loyalty.for(scope), sla: sla.for(scope) }
+      const bound = {
+        kpi: services.kpi.for(scope),
+        loyalty: services.loyalty.for(scope),
+        segments: services.segments.for(scope),
+        sla: services.sla.for(scope),
+      }
       const joined = (session: Session) =>
-        Object.freeze({ kpi: bound.kpi.in(session), loyalty: bound.loyalty.in(session), sla: bound.sla.in(session) })
+        Object.freeze({
+          kpi: bound.kpi.in(session),
+          loyalty: bound.loyalty.in(session),
+          segments: bound.segments.in(session),
+          sla: bound.sla.in(session),
+        })
       return Object.freeze({ ...bound, in: joined })
     },
     consumer: runner.consumer,

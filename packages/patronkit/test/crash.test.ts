@@ -39,7 +39,7 @@ function factsIn(file: string): number {
   }
 }
 
-test('killed in the middle of an import, the next run gives the report of one clean run', { timeout: 600_000 }, async () => {
+test('killed in the middle of an import, the next run gives the report of one clean run', { timeout: ROUNDS * 60_000 }, async () => {
   writeFileSync(log, '')
   for (const text of logCsv(simulateLog({ seed: 11, tickets: 1_500 }))) appendFileSync(log, text)
   const clean = start('clean')

@@ -1,143 +1,334 @@
-import type { HostColumn, HostQuestion, HostReader } from '@patronkit/core/service'
-import type { Fact } from './rules/behaviour.ts'
-import { compileRule, type Entity, sourceNamed } from './rules/compile.ts'
-import type { Environment } from './rules/environment.ts'
-import { explainRule, type RuleExplanation } from './rules/explain.ts'
-import { atColumn, hostColumn, hostTable, keyOf, lowerRule, TYPE_OF } from './rules/lower.ts'
-import type { Rule } from './rules/model.ts'
-import { type Columns, columnOf, type Source, type SourceRows } from './rules/source.ts'
+import type { Instant } from '@patronkit/core'
+import {
+  all,
+  any,
+  behind,
+  type Context,
+  cursorAt,
+  field,
+  fold,
+  get,
+  type HostReader,
+  list,
+  type Operation,
+  type Page,
+  type Pred,
+  parse,
+  read,
+} from '@patronkit/core/service'
+import { answerOf, type CustomerSegments } from './answer.ts'
+import { type Cause, readCause, readCustomer, readFacts } from './customer.ts'
+import {
+  type Asking,
+  sqlOf,
+  count as tableCount,
+  explain as tableExplain,
+  memberPage as tableMembers,
+  parts as tableParts,
+} from './over-tables.ts'
+import { inNoTable, noTables, notPublished, unknownCustomer } from './refusals.ts'
+import { type CustomerRef, type CustomerState, type StayRow, stateOf } from './rows.ts'
+import type { Rulebook, Shelf } from './rulebook.ts'
+import type { Entity } from './rules/compile.ts'
+import { explainPopulation as explainPure, explainRule, type PartCount, type RuleExplanation, together } from './rules/explain.ts'
+import { countSchema, customerSchema, explainSchema, historySchema, membersSchema, populationSchema } from './schema.ts'
+import { customers, stays } from './tables.ts'
+import { tell } from './tell.ts'
 
-/** A rule asked of the host's own tables at an instant. */
-export interface Asking {
-  readonly reader: HostReader
-  readonly tenant: string
-  readonly source: string
-  readonly rule: Rule
-  readonly environment: Environment
-  readonly asOf: Date
+/** How fresh what is kept of a source is. */
+export interface Freshness {
+  /** True when everybody stands where the rules in force now put them now. */
+  readonly current: boolean
+  /** Time was passed for everybody up to here: now, or when the timer fell due that waits for `tick` the longest. */
+  readonly timeUpTo: Date
+  /** Customers who wait to be asked by rules that came into force. */
+  readonly rulesPending: boolean
+  /** Customers who could not be asked, and stand where they stood before: `membershipsOf` says why. */
+  readonly troubled: number
 }
 
-export interface MemberCount {
+export interface MemberView {
+  readonly customer: string
+  /** Null where it is not kept. */
+  readonly since: Date | null
+  readonly version: number
+}
+
+/** `kept`: as customers were told about. `sql`: counted in your table. `candidates`: SQL found whom it could not rule out, memory decided on them. */
+export type AnsweredBy = 'kept' | 'sql' | 'candidates'
+
+export interface MemberPage extends Page<MemberView> {
+  readonly engine: AnsweredBy
+  readonly asOf: Date
+  readonly freshness: Freshness
+}
+
+export interface Members {
   readonly members: number
+  /** Of so many customers. */
   readonly of: number
-  /** `sql`: counted there. `candidates`: SQL found those it could not rule out, and memory decided on them. */
-  readonly engine: 'sql' | 'candidates'
+  readonly engine: AnsweredBy
+  readonly asOf: Date
+  readonly freshness: Freshness
+}
+
+/** One stay in a segment. */
+export interface Stay {
+  readonly segment: string
+  readonly entered: { readonly at: Date; readonly version: number; readonly cause: Cause }
+  readonly left: { readonly at: Date; readonly version: number; readonly cause: Cause } | null
+}
+
+export interface SegmentExplanation extends RuleExplanation {
+  readonly segment: string
+  readonly version: number
   readonly asOf: Date
 }
 
-function questionOf(i: Asking): HostQuestion {
-  // whatever is wrong with the rule is refused here, with its path
-  compileRule(i)
-  const source = sourceNamed(i.environment, i.source, '')
-  const where = lowerRule({ rule: i.rule, source: i.source, environment: i.environment, now: i.asOf.getTime() })
-  return { tenant: i.tenant, table: hostTable(source), key: keyOf(source), where }
+const PAGE = 100
+
+/** A segment in force now. */
+interface Placed {
+  readonly shelf: Shelf
+  readonly segment: string
+  readonly source: string
+  readonly version: number
+  /** How to ask the host's table; null for customers who are kept. */
+  readonly table: ((asOf: number | undefined) => Asking) | null
 }
 
-/** How many hold a rule, of how many. */
-export async function countMembers(i: Asking): Promise<MemberCount> {
-  const q = questionOf(i)
-  const of = await i.reader.count({ ...q, where: { op: 'all', of: [] } })
-  if (i.reader.unknowns(q).length === 0) return { members: await i.reader.count(q), of, engine: 'sql', asOf: i.asOf }
-  let members = 0
-  for await (const _ of membersOf(i)) members++
-  return { members, of, engine: 'candidates', asOf: i.asOf }
-}
-
-/** Who holds a rule, by id in code-point order, read page by page. */
-export async function* membersOf(i: Asking & { readonly pageSize?: number }): AsyncGenerator<{ readonly id: string }> {
-  const q = questionOf(i)
-  const limit = i.pageSize ?? 1_000
-  const exact = i.reader.unknowns(q).length === 0
-  const { test } = compileRule(i)
-  for (let after: string | undefined; ; ) {
-    const keys = await i.reader.keys(q, { limit, superset: !exact, ...(after === undefined ? {} : { after }) })
-    const kept = exact
-      ? keys
-      : (await loadEntities({ ...i, ids: keys })).filter((entity) => test(entity, i.asOf.getTime())).map(({ id }) => id)
-    for (const id of kept) yield { id }
-    if (keys.length < limit) return
-    after = keys.at(-1)!
-  }
-}
-
-/** The statement behind a rule, to put beside a query of your own: it answers the keys. Refused where SQL has no exact answer. */
-export const sqlOf = (i: Asking): { readonly text: string; readonly params: readonly (string | null)[] } =>
-  i.reader.statement(questionOf(i))
-
-/** Why one customer of the host's tables is in or out; null where there is none of that id. */
-export async function explainMember(i: Asking & { readonly customer: string }): Promise<RuleExplanation | null> {
-  compileRule(i)
-  const [entity] = await loadEntities({ ...i, ids: [i.customer] })
-  return entity ? explainRule({ ...i, entity, now: i.asOf.getTime() }) : null
-}
-
-/** What each part of an `all` leaves over, counted in SQL one part after the other; null where SQL has no exact answer. */
-export async function countParts(i: Asking): Promise<readonly { readonly path: string; readonly left: number | null }[]> {
-  const parts = i.rule.op === 'all' ? i.rule.of : [i.rule]
-  const counts: { path: string; left: number | null }[] = []
-  for (let n = 0; n < parts.length; n++) {
-    const q = questionOf({ ...i, rule: { op: 'all', of: parts.slice(0, n + 1) } })
-    const left = i.reader.unknowns(q).length === 0 ? await i.reader.count(q) : null
-    counts.push({ path: i.rule.op === 'all' ? `of.${n}` : '', left })
-  }
-  return counts
-}
-
-/** Reads customers with everything that rules can look at, by id in the order given. */
-export async function loadEntities(
-  i: Pick<Asking, 'reader' | 'tenant' | 'source' | 'environment'> & { readonly ids: readonly string[] },
-): Promise<readonly Entity[]> {
-  const source = sourceNamed(i.environment, i.source, '')
-  const own = await rowsBy(i, { ...source, of: source.keyColumn }, i.ids)
-  const facts = source.facts ? await factsOf(i, source.facts) : null
-  const related = new Map<string, ReadonlyMap<string, readonly Values[]>>()
-  const members = new Map<string, ReadonlyMap<string, readonly Entity[]>>()
-  for (const [relation, of] of Object.entries(source.relations ?? {})) {
-    if ('columns' in of) related.set(relation, await rowsBy(i, of, i.ids))
-    else members.set(relation, await membersBy(i, of.source, of.of))
-  }
-  return i.ids.flatMap((id): Entity[] => {
-    const values = own.get(id)?.[0]
-    if (!values) return []
-    const byRelation = <T>(all: ReadonlyMap<string, ReadonlyMap<string, readonly T[]>>) =>
-      Object.fromEntries([...all].map(([name, rows]) => [name, rows.get(id) ?? []]))
-    return [{ id, values, ...(facts ? { facts: facts.get(id) ?? [] } : {}), related: byRelation(related), members: byRelation(members) }]
+function* placed(deps: AskDeps, ctx: Context, segment: string): Operation<Placed> {
+  const shelf = yield* shelfNow(deps.book, ctx)
+  const { environment } = shelf
+  const { segments = {}, sources } = environment
+  const of = Object.hasOwn(segments, segment) ? segments[segment] : undefined
+  if (!of) throw notPublished('segment', segment)
+  const version = shelf.version('segment', segment)
+  if (!Object.hasOwn(sources, of.source)) throw notPublished('source', of.source)
+  if (sources[of.source]!.table === undefined) return { shelf, segment, source: of.source, version, table: null }
+  const reader = deps.tables
+  if (!reader) throw noTables(segment)
+  const table = (asOf: number | undefined): Asking => ({
+    reader,
+    tenant: ctx.tenant,
+    source: of.source,
+    rule: of.where,
+    environment,
+    asOf: new Date(asOf ?? ctx.now),
   })
+  return { shelf, segment, source: of.source, version, table }
 }
 
-type Values = { readonly [column: string]: unknown }
-type Loading = Parameters<typeof loadEntities>[0]
+/** What answers need beside the context. */
+export interface AskDeps {
+  readonly book: Rulebook
+  readonly tables: HostReader | undefined
+}
 
-async function rowsBy(i: Loading, of: SourceRows, ids: readonly string[], extra: readonly HostColumn[] = []) {
-  const names = Object.keys(of.columns)
-  const columns = [...extra, ...names.map((name) => hostColumn(name, columnOf((of.columns as Columns)[name]!)))]
-  const rows = await i.reader.rows({ tenant: i.tenant, table: hostTable(of), key: { column: of.of, type: 'text' }, columns, keys: ids })
-  const all = [...extra.map((_, n) => EXTRA[n]!), ...names]
-  const found = new Map<string, Values[]>()
-  for (const [key, ...cells] of rows) {
-    const values = Object.fromEntries(all.map((name, n) => [name, cells[n] ?? null]))
-    const known = found.get(String(key))
-    if (known) known.push(values)
-    else found.set(String(key), [values])
+const shelfNow = function* (book: Rulebook, ctx: Context): Operation<Shelf> {
+  return yield* book.shelf(ctx, yield* read(ctx, ...book.mark))
+}
+
+/** A table is asked as it stands. */
+const fresh = (now: number): Freshness => ({ current: true, timeUpTo: new Date(now), rulesPending: false, troubled: 0 })
+
+function* freshnessOf(ctx: Context, shelf: Shelf, source: string): Operation<Freshness> {
+  const of = field('source').eq(source)
+  const { id } = shelf.now(source)
+  const one = (where: Pred, order: string) => list(customers, { where: all(of, where), order: [order], limit: 1 })
+  const [[before], [after], [late], [troubled]] = yield* read(
+    ctx,
+    one(field('rules').lt(id), 'rules'),
+    one(field('rules').gt(id), 'rules'),
+    one(field('look_at').lte(ctx.now), 'look_at'),
+    fold(customers, { where: all(of, field('trouble').gte('')), limit: 1 }),
+  )
+  const rulesPending = before !== undefined || after !== undefined
+  const timeUpTo = new Date(late ? late.look_at! - 1 : ctx.now)
+  return { current: !rulesPending && !late && troubled!.count === 0, timeUpTo, rulesPending, troubled: troubled!.count }
+}
+
+/** Stays that hold at an instant: now for those that have not ended. */
+const holding = (source: string, segment: string, asOf: number | undefined): Pred =>
+  all(
+    field('source').eq(source),
+    field('segment').eq(segment),
+    ...(asOf === undefined
+      ? [field('left_at').eq(null)]
+      : [field('entered_at').lte(asOf), any(field('left_at').eq(null), field('left_at').gt(asOf))]),
+  )
+
+export function* memberPage(
+  deps: AskDeps,
+  ctx: Context,
+  i: { segment: string; asOf?: Instant; after?: string; limit?: number },
+): Operation<MemberPage> {
+  const { segment, asOf, after, limit = PAGE } = parse(membersSchema, i, 'members')
+  const { shelf, source, version, table } = yield* placed(deps, ctx, segment)
+  if (table) {
+    const asking = table(asOf)
+    const { ids, next, engine } = yield* tableMembers(asking, { limit, after })
+    return { rows: ids.map((customer) => ({ customer, since: null, version })), next, engine, asOf: asking.asOf, freshness: fresh(ctx.now) }
   }
-  return found
+  const order = ['customer', 'stay']
+  const where = all(holding(source, segment, asOf), behind(order, after))
+  const [found] = yield* read(ctx, list(stays, { where, order, limit: limit + 1 }))
+  const page = found.slice(0, limit)
+  return {
+    rows: page.map(({ customer, entered_at, entered_version }) => ({ customer, since: new Date(entered_at), version: entered_version })),
+    next: found.length > limit ? cursorAt(order, page.at(-1)!) : null,
+    engine: 'kept',
+    asOf: new Date(asOf ?? ctx.now),
+    freshness: yield* freshnessOf(ctx, shelf, source),
+  }
 }
 
-/** Names that no column of a source has: they are not legal there. */
-const EXTRA = ['', '\u0000'] as const
-
-async function factsOf(i: Loading, of: NonNullable<Source['facts']>): Promise<ReadonlyMap<string, readonly Fact[]>> {
-  const found = await rowsBy(i, of, i.ids, [TYPE_OF(of.typeColumn), atColumn(of)])
-  const factOf = ({ [EXTRA[0]]: type, [EXTRA[1]]: at, ...values }: Values): Fact => ({ type: String(type), at: at as number, values })
-  return new Map([...found].map(([id, rows]) => [id, rows.filter((row) => row[EXTRA[1]] !== null).map(factOf)]))
+export function* count(deps: AskDeps, ctx: Context, i: { segment: string; asOf?: Instant }): Operation<Members> {
+  const { segment, asOf } = parse(countSchema, i, 'count')
+  const { shelf, source, table } = yield* placed(deps, ctx, segment)
+  if (table) return { ...(yield* tableCount(table(asOf))), freshness: fresh(ctx.now) }
+  const [[members], [everybody]] = yield* read(
+    ctx,
+    fold(stays, { where: holding(source, segment, asOf), limit: 1 }),
+    fold(customers, { where: field('source').eq(source), limit: 1 }),
+  )
+  return {
+    members: members!.count,
+    of: everybody!.count,
+    engine: 'kept',
+    asOf: new Date(asOf ?? ctx.now),
+    freshness: yield* freshnessOf(ctx, shelf, source),
+  }
 }
 
-/** Customers of another source by the column that says whose they are. */
-async function membersBy(i: Loading, source: string, by: string): Promise<ReadonlyMap<string, readonly Entity[]>> {
-  const of = sourceNamed(i.environment, source, '')
-  const column = hostColumn(by, columnOf(of.columns[by]!))
-  const rows = await i.reader.rows({ tenant: i.tenant, table: hostTable(of), key: column, columns: [keyOf(of)], keys: i.ids })
-  const whose = new Map(rows.map(([owner, id]) => [String(id), String(owner)]))
-  const entities = await loadEntities({ ...i, source, ids: [...whose.keys()] })
-  return Map.groupBy(entities, ({ id }) => whose.get(id)!)
+/** The statement behind a segment of a table, to put beside a query of the host's own. */
+export function* statement(deps: AskDeps, ctx: Context, i: { segment: string; asOf?: Instant }): Operation<Statement> {
+  const { segment, asOf } = parse(countSchema, i, 'sql')
+  const { source, table } = yield* placed(deps, ctx, segment)
+  if (!table) throw inNoTable(source)
+  return sqlOf(table(asOf))
+}
+
+/** SQL with its parameters; it answers keys. */
+export interface Statement {
+  readonly text: string
+  readonly params: readonly (string | null)[]
+}
+
+/** Where a customer stands: now, with time passed in memory, or as it was known at an instant. */
+export function* membershipsOf(book: Rulebook, ctx: Context, i: CustomerRef & { asOf?: Instant }): Operation<CustomerSegments> {
+  const { source, customer, asOf } = parse(customerSchema, i, 'membershipsOf')
+  const { stored, shelf } = yield* readCustomer(book, ctx, { source, customer })
+  const { state } = stored
+  if (!state) throw unknownCustomer({ source, customer })
+  if (asOf === undefined || asOf >= state.memberships.asOf) {
+    const at = Math.max(asOf ?? ctx.now, state.memberships.asOf)
+    const [heard] = yield* tell(ctx, shelf, [{ stored, told: [], to: at }])
+    return answerOf(stored.ref, heard!.decision.state)
+  }
+  const where = all(
+    field('source').eq(source),
+    field('customer').eq(customer),
+    field('entered_at').lte(asOf),
+    any(field('left_at').eq(null), field('left_at').gt(asOf)),
+  )
+  const [rows] = yield* read(ctx, list(stays, { where, order: ['segment'], limit: 10_000 }))
+  const segments = rows.map(({ segment, entered_at, entered_version }) => ({
+    segment,
+    since: new Date(entered_at),
+    version: entered_version,
+  }))
+  return { source, customer, segments, asOf: new Date(asOf), nextLookAt: null, trouble: null }
+}
+
+/** Every stay of a customer, the first one first, page by page. */
+export function* history(ctx: Context, i: CustomerRef & { after?: string; limit?: number }): Operation<Page<Stay>> {
+  const { source, customer, after, limit = PAGE } = parse(historySchema, i, 'history')
+  const order = ['entered_at', 'stay']
+  const where = all(field('source').eq(source), field('customer').eq(customer), behind(order, after))
+  const [found] = yield* read(ctx, list(stays, { where, order, limit: limit + 1 }))
+  const page = found.slice(0, limit)
+  return { rows: page.map(stayOf), next: found.length > limit ? cursorAt(order, page.at(-1)!) : null }
+}
+
+const stayOf = (row: StayRow): Stay => ({
+  segment: row.segment,
+  entered: { at: new Date(row.entered_at), version: row.entered_version, cause: readCause(row.entered_cause) },
+  left: row.left_at === null ? null : { at: new Date(row.left_at), version: row.left_version!, cause: readCause(row.left_cause!) },
+})
+
+/** Why a customer is in a segment or not, part by part, and what would have to be otherwise. */
+export function* explain(
+  deps: AskDeps,
+  ctx: Context,
+  i: { segment: string; customer: string; asOf?: Instant },
+): Operation<SegmentExplanation> {
+  const { segment, customer, asOf } = parse(explainSchema, i, 'explain')
+  const { shelf, source, version, table } = yield* placed(deps, ctx, segment)
+  if (table) {
+    const asking = table(asOf)
+    const explained = yield* tableExplain({ ...asking, customer })
+    if (!explained) throw unknownCustomer({ source, customer })
+    return { segment, version, asOf: asking.asOf, ...explained }
+  }
+  const [row] = yield* read(ctx, get(customers, { source, customer }))
+  if (!row) throw unknownCustomer({ source, customer })
+  const { environment, segments } = shelf.now(source)
+  const { rule, needs } = segments.get(segment)!
+  const facts = yield* readFacts(ctx, source, [customer], [...needs.events])
+  const now = asOf ?? Math.max(ctx.now, row.as_of)
+  const entity = entityOf(customer, stateOf(row), facts.get(customer) ?? [])
+  return { segment, version, asOf: new Date(now), ...explainRule({ rule, source, environment, entity, now }) }
+}
+
+export const entityOf = (customer: string, state: CustomerState, facts: Entity['facts'] & {}): Entity => ({
+  id: customer,
+  values: state.profile.values,
+  facts,
+  related: state.related,
+  lists: new Set(state.lists),
+})
+
+const SCANNED = 1_000
+
+/** Everybody of a source with the facts that rules look at, page by page. What others change meanwhile is seen or not, customer by customer. */
+export function* everybody(
+  ctx: Context,
+  source: string,
+  types: readonly string[],
+  each: (page: readonly Entity[], states: readonly CustomerState[]) => void,
+): Operation<void> {
+  const order = ['customer']
+  for (let after: string | undefined; ; ) {
+    const where = all(field('source').eq(source), behind(order, after))
+    const [rows] = yield* read(ctx, list(customers, { where, order, limit: SCANNED }))
+    const facts = yield* readFacts(
+      ctx,
+      source,
+      rows.map(({ customer }) => customer),
+      types,
+    )
+    const states = rows.map(stateOf)
+    each(
+      rows.map(({ customer }, n) => entityOf(customer, states[n]!, facts.get(customer) ?? [])),
+      states,
+    )
+    if (rows.length < SCANNED) return
+    after = cursorAt(order, rows.at(-1)!)
+  }
+}
+
+/** What each part of a segment's rule keeps and drops, over everybody. */
+export function* explainPopulation(deps: AskDeps, ctx: Context, i: { segment: string }): Operation<PartCount> {
+  const { segment } = parse(populationSchema, i, 'explainPopulation')
+  const { shelf, source, table } = yield* placed(deps, ctx, segment)
+  if (table) return yield* tableParts(table(undefined))
+  const { environment, segments } = shelf.now(source)
+  const { rule, needs } = segments.get(segment)!
+  const counted = (entities: readonly Entity[]) => explainPure({ rule, source, environment, entities, now: ctx.now })
+  let total = counted([])
+  yield* everybody(ctx, source, [...needs.events], (page) => {
+    total = together(total, counted(page))
+  })
+  return total
 }

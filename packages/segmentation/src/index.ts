@@ -1,5 +1,13 @@
 import './refusals.ts'
 
+export type { CustomerSegments, Membership } from './answer.ts'
+export type { AnsweredBy, Freshness, MemberPage, Members, MemberView, SegmentExplanation, Statement, Stay } from './ask.ts'
+export type { Cause, MembershipChange } from './customer.ts'
+export type { Listed, Listing } from './enlist.ts'
+export type { Erased } from './erase.ts'
+export { type CustomerList, defineList, type ListDefinition } from './list.ts'
+export * from './members.ts'
+export * from './needs.ts'
 export {
   type Asking,
   countMembers,
@@ -8,10 +16,12 @@ export {
   loadEntities,
   type MemberCount,
   membersOf,
+  type PartLeft,
   sqlOf,
-} from './ask.ts'
-export * from './members.ts'
-export * from './needs.ts'
+} from './over-tables.ts'
+export type { PublishPreview, SegmentPreview } from './preview.ts'
+export type { CustomerFact, CustomerRecorded, RecordCustomer } from './record.ts'
+export type { Resegment } from './resegment.ts'
 export * from './rules.ts'
 export {
   defineSegment,
@@ -24,5 +34,6 @@ export {
   type SegmentPromise,
   segmentSchema,
 } from './segment.ts'
+export { createSegments, type Segments, type SegmentsDeps } from './service.ts'
 export * from './tiers.ts'
 export * from './value.ts'

@@ -21,5 +21,6 @@ export {
   type SourceMembers,
   type SourceRows,
   sourceSchema,
+  type TableSource,
 } from './rules/source.ts'
 export { foldText } from './rules/values.ts'

@@ -1,9 +1,17 @@
 import { statSync } from 'node:fs'
 import { Presets, SingleBar } from 'cli-progress'
 
-/** A bar over the bytes of a file, on standard error; a line every two seconds where there is no terminal. */
-export function fileProgress(file: string, label: string): { at(bytes: number): void; done(): void } {
-  const total = Math.max(1, statSync(file).size)
+/** How far long work has come. */
+export interface Progress {
+  at(done: number): void
+  done(): void
+}
+
+/** A bar over the bytes of a file. */
+export const fileProgress = (file: string, label: string): Progress => progressOf(Math.max(1, statSync(file).size), label)
+
+/** A bar on standard error; a line every two seconds where there is no terminal. */
+export function progressOf(total: number, label: string): Progress {
   const bar = new SingleBar(
     {
       format: `${label} [{bar}] {percentage}% {eta_formatted}`,
@@ -17,7 +25,7 @@ export function fileProgress(file: string, label: string): { at(bytes: number): 
   )
   bar.start(total, 0)
   return {
-    at: (bytes) => bar.update(Math.min(bytes, total)),
+    at: (done) => bar.update(Math.min(done, total)),
     done: () => {
       if (bar.isActive) bar.update(total)
       bar.stop()

@@ -1,13 +1,13 @@
 import type { Locale } from '@patronkit/core'
+import { figure } from '../report/figure.ts'
 import { printable } from '../report/format.ts'
 import type { Markup } from '../report/markup.ts'
 import { html } from '../report/markup.ts'
+import { type Cell, cards, pageOf, section, tableOf } from '../report/page.ts'
 import { colour, heatStep } from '../report/style.ts'
 import type { Chart, ChartOption } from '../report/svg.ts'
-import { figure } from './figure.ts'
 import { type KpiFormat, kpiFormat } from './format.ts'
 import type { AttainmentReport } from './model.ts'
-import { type Cell, cards, pageOf, section, tableOf } from './page.ts'
 
 const WIDTH = 960
 

@@ -1,10 +1,10 @@
 import type { Locale } from '@patronkit/core'
+import { figure } from '../report/figure.ts'
+import { type Cell, cards, pageOf, section, tableOf } from '../report/page.ts'
 import { colour } from '../report/style.ts'
 import type { Chart, ChartOption } from '../report/svg.ts'
-import { figure } from './figure.ts'
 import { type KpiFormat, kpiFormat } from './format.ts'
 import type { IndexLine, IndexReport } from './model.ts'
-import { type Cell, cards, pageOf, section, tableOf } from './page.ts'
 
 /** Bars that still can be read. */
 const MOST_BARS = 25

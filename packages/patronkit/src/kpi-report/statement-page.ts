@@ -2,8 +2,8 @@ import type { Locale } from '@patronkit/core'
 import type { PayStatement } from '@patronkit/kpi-scoring'
 import { printable } from '../report/format.ts'
 import { html } from '../report/markup.ts'
+import { type Cell, cards, pageOf, section, tableOf } from '../report/page.ts'
 import { kpiFormat } from './format.ts'
-import { type Cell, cards, pageOf, section, tableOf } from './page.ts'
 import { STATEMENT_WORDS, type StatementWords } from './statement-words.ts'
 
 /** How a statement says amounts: here, and nowhere before, they are cut to the cent. */

@@ -71,7 +71,7 @@ p { margin: .25rem 0; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .75rem; margin: 1.5rem 0 0; }
 .cards div { padding: .8rem 1rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--panel); break-inside: avoid; }
 .cards dt { color: var(--muted); font-size: .85rem; }
-.cards dd { margin: 0; font-size: 1.35rem; font-weight: 600; line-height: 1.35; overflow-wrap: anywhere; }
+.cards dd { margin: 0; font-size: 1.25rem; font-weight: 600; line-height: 1.35; overflow-wrap: anywhere; }
 .cards dd + dd { color: var(--muted); font-size: .85rem; font-weight: 400; }
 figure { margin: 0; break-inside: avoid; }
 .scroll { overflow-x: auto; }

@@ -47,6 +47,8 @@ export interface SegmentBook {
   }): Settled
   /** Lets time pass over a customer who stays as they are: each exit and entry is dated at its own instant. */
   passTime(i: { readonly source: string; readonly entity: Entity; readonly before: Memberships; readonly to: number }): Settled
+  /** Whether a customer holds a segment's rule; never, where the segment is not in the book. */
+  test(segment: string): EntityTest
 }
 
 /** Opens the book of all segments and the versions their rules have. */
@@ -89,16 +91,16 @@ export function segmentBook(i: {
       if (next === null) delete lookAt[page.id]
       else lookAt[page.id] = next
     }
-    // segments that are gone have no members
-    if (!only) {
-      for (const [segment, { version }] of Object.entries(inside)) if (!byId.has(segment)) flip(segment, version, false)
-      for (const segment of Object.keys(lookAt)) if (!byId.has(segment)) delete lookAt[segment]
-    }
+    // segments that are gone, or ask about other customers now, have no members among these
+    const isHere = (segment: string) => byId.get(segment)?.source === source
+    for (const [segment, { version }] of Object.entries(inside)) if (!isHere(segment)) flip(segment, version, false)
+    for (const segment of Object.keys(lookAt)) if (!isHere(segment)) delete lookAt[segment]
     return { memberships: { asOf: Math.max(before.asOf, at), in: inside, lookAt }, events, evaluated }
   }
 
   return {
     settle,
+    test: (segment) => byId.get(segment)?.test ?? (() => false),
     affected: ({ source, changed }) => pages.filter((page) => page.source === source && touches(changed, page.needs)).map(({ id }) => id),
     passTime: ({ source, entity, before, to }) => {
       let memberships = before

@@ -15,6 +15,8 @@ export interface Entity {
   readonly related?: { readonly [relation: string]: readonly Values[] }
   /** Customers of other sources, by relation. */
   readonly members?: { readonly [relation: string]: readonly Entity[] }
+  /** The lists the customer is on, where each customer's are kept with them; they then count instead of the environment's. */
+  readonly lists?: ReadonlySet<string>
 }
 
 /** Whether a customer holds a rule at an instant in milliseconds. */
@@ -117,7 +119,7 @@ export function compiler(environment: Environment): Compiler {
         return segment(rule.segment, at(path, 'segment'), scope.id)
       case 'list': {
         const ids = listNamed(environment, rule.list, at(path, 'list'))
-        return (entity) => ids.has(entity.id)
+        return (entity) => (entity.lists ? entity.lists.has(rule.list) : ids.has(entity.id))
       }
       case 'ids': {
         const ids = new Set(rule.ids)

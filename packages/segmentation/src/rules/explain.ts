@@ -125,3 +125,12 @@ function partsOf(rule: Rule, path: string): readonly (readonly [Rule, string])[]
   if (rule.op === 'not') return [[rule.of, at(path, 'of')]]
   return rule.op === 'score' ? rule.parts.map(({ when }, n) => [when, at(path, 'parts', n, 'when')] as const) : []
 }
+
+/** Two counts of the same rule over different customers. */
+export const together = (a: PartCount, b: PartCount): PartCount => ({
+  ...a,
+  came: a.came + b.came,
+  kept: a.kept + b.kept,
+  dropped: a.dropped + b.dropped,
+  children: a.children.map((child, n) => together(child, b.children[n]!)),
+})

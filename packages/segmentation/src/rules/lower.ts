@@ -1,4 +1,5 @@
 import type { HostColumn, HostCondition, HostFold, HostLink, HostTable } from '@patronkit/core/service'
+import { badRule } from '../refusals.ts'
 import { type FoldRule, foldColumn, foldValue, isEventRule } from './behaviour.ts'
 import { listNamed, relationNamed, sourceNamed } from './compile.ts'
 import { type Environment, inOrder } from './environment.ts'
@@ -26,14 +27,21 @@ export const hostColumn = (name: string, given: SourceColumn): HostColumn => ({
   ...(given.type === 'instant' ? { stored: given.stored ?? 'timestamp' } : {}),
 })
 
-export const hostTable = (of: { readonly table: string; readonly tenantColumn: string }): HostTable => ({
-  table: of.table,
-  tenant: of.tenantColumn,
+/** A place in the host's tables; the schema of sources has them all or none. */
+function placed(name: string | undefined): string {
+  if (name !== undefined) return name
+  throw badRule('', 'these customers are in no table of yours', 'Ask createSegments, which keeps them, or declare the table.')
+}
+
+export const hostTable = (of: { readonly table?: string; readonly tenantColumn?: string }): HostTable => ({
+  table: placed(of.table),
+  tenant: placed(of.tenantColumn),
 })
-export const keyOf = (source: Source): HostColumn => ({ column: source.keyColumn, type: 'text' })
-export const TYPE_OF = (column: string): HostColumn => ({ column, type: 'text' })
+export const textColumn = (column: string | undefined): HostColumn => ({ column: placed(column), type: 'text' })
+export const keyOf = (source: Source): HostColumn => textColumn(source.keyColumn)
+export const typeColumn = (facts: NonNullable<Source['facts']>): HostColumn => textColumn(facts.typeColumn)
 export const atColumn = (facts: NonNullable<Source['facts']>): HostColumn => ({
-  column: facts.atColumn,
+  column: placed(facts.atColumn),
   type: 'instant',
   stored: facts.atStored ?? 'timestamp',
 })
@@ -94,7 +102,7 @@ function lowering(environment: Environment, now: number) {
 
 const linkOf = (rows: SourceRows, source: Source): HostLink => ({
   table: hostTable(rows),
-  link: { column: rows.of, type: 'text' },
+  link: textColumn(rows.of),
   to: keyOf(source),
 })
 
@@ -142,7 +150,7 @@ function lowerEvents(
   const column = atColumn(facts)
   const selected = (of: { readonly event: string; readonly where?: Rule }, where: string): HostCondition =>
     all(
-      { op: 'eq', column: TYPE_OF(facts.typeColumn), value: of.event },
+      { op: 'eq', column: typeColumn(facts), value: of.event },
       ...(of.where ? [lowerRow(of.where, facts.columns, at(where, 'where'), now)] : []),
     )
   const count = (is: Comparison, value: number, where?: HostCondition): HostFold => ({

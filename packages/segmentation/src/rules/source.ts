@@ -30,19 +30,19 @@ export interface SourceColumn {
 
 export type Columns = { readonly [name: string]: ColumnKind | SourceColumn }
 
-/** A table of rows that belong to the customers of a source. */
+/** Rows that belong to the customers of a source. Where the source is a table, so are they. */
 export interface SourceRows {
-  readonly table: string
-  readonly tenantColumn: string
-  /** Whose row it is: the source's key. */
-  readonly of: string
+  readonly table?: string
+  readonly tenantColumn?: string
+  /** The column that says whose row it is: the source's key. */
+  readonly of?: string
   readonly columns: Columns
 }
 
 /** The host's events. */
 export interface SourceFacts extends SourceRows {
-  readonly typeColumn: string
-  readonly atColumn: string
+  readonly typeColumn?: string
+  readonly atColumn?: string
   /** How `atColumn` is stored, `timestamp` unless said otherwise. */
   readonly atStored?: 'milliseconds' | 'timestamp'
 }
@@ -54,18 +54,28 @@ export interface SourceMembers {
   readonly of: string
 }
 
-/** A table or view of the host's, read and never written. */
+/**
+ * Customers, and what rules may look at: a table or view of the host's, read and never written, or, without a table, customers whom
+ * the host tells us about with `record`.
+ */
 export interface Source {
-  readonly table: string
-  readonly tenantColumn: string
+  readonly table?: string
+  readonly tenantColumn?: string
   /** A text column. */
-  readonly keyColumn: string
+  readonly keyColumn?: string
   readonly columns: Columns
   readonly facts?: SourceFacts
   readonly relations?: { readonly [relation: string]: SourceRows | SourceMembers }
 }
 
-export type SourceDefinition = Definition<'source', Source>
+/** A source that is a table of the host's. */
+export interface TableSource extends Source {
+  readonly table: string
+  readonly tenantColumn: string
+  readonly keyColumn: string
+}
+
+export type SourceDefinition<S extends Source = Source> = Definition<'source', S>
 
 const columnName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$]{0,62}$/, 'use letters, digits and underscores')
 const tableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_$]{0,62}(\.[A-Za-z_][A-Za-z0-9_$]{0,62})?$/, 'use a table, or schema.table')
@@ -100,17 +110,22 @@ function fitsStored(type: ColumnKind, stored: SourceColumn['stored']): boolean {
 }
 
 const columns = z.record(fieldName, column)
-const rows = { table: tableName, tenantColumn: columnName, of: columnName, columns }
+const rows = { table: tableName.optional(), tenantColumn: columnName.optional(), of: columnName.optional(), columns }
 
 /** The shape of a source, with the path of each mistake. */
 export const sourceSchema: z.ZodType<Source> = z
   .strictObject({
-    table: tableName,
-    tenantColumn: columnName,
-    keyColumn: columnName,
+    table: tableName.optional(),
+    tenantColumn: columnName.optional(),
+    keyColumn: columnName.optional(),
     columns,
     facts: z
-      .strictObject({ ...rows, typeColumn: columnName, atColumn: columnName, atStored: z.enum(['milliseconds', 'timestamp']).optional() })
+      .strictObject({
+        ...rows,
+        typeColumn: columnName.optional(),
+        atColumn: columnName.optional(),
+        atStored: z.enum(['milliseconds', 'timestamp']).optional(),
+      })
       .optional(),
     relations: z.record(fieldName, z.union([z.strictObject(rows), z.strictObject({ source: definitionId, of: fieldName })])).optional(),
   })
@@ -122,6 +137,12 @@ export const sourceSchema: z.ZodType<Source> = z
         'columns' in of ? [[['relations', relation, 'columns'], of.columns] as const] : [],
       ),
     ]
+    for (const [path, missing, isTable] of placesIn(source)) {
+      const message = isTable
+        ? 'name it, as the source is a table'
+        : 'is for sources that are a table; name the table too, or leave this out'
+      ctx.addIssue({ code: 'custom', path: [...path, missing], message })
+    }
     for (const [path, set] of sets) {
       for (const [name, given] of Object.entries(set)) {
         const of = columnOf(given)
@@ -132,6 +153,20 @@ export const sourceSchema: z.ZodType<Source> = z
       }
     }
   }) as unknown as z.ZodType<Source>
+
+/** What of the places of a table is missing, or there without the table. */
+function placesIn(source: Source): readonly (readonly [readonly string[], string, boolean])[] {
+  const isTable = source.table !== undefined
+  const check = (path: readonly string[], of: object, names: readonly string[]) =>
+    names.filter((name) => Object.hasOwn(of, name) !== isTable).map((name) => [path, name, isTable] as const)
+  return [
+    ...check([], source, ['tenantColumn', 'keyColumn']),
+    ...(source.facts ? check(['facts'], source.facts, ['table', 'tenantColumn', 'of', 'typeColumn', 'atColumn']) : []),
+    ...Object.entries(source.relations ?? {}).flatMap(([name, of]) =>
+      'columns' in of ? check(['relations', name], of, ['table', 'tenantColumn', 'of']) : [],
+    ),
+  ]
+}
 
 export const columnOf = (given: ColumnKind | SourceColumn): SourceColumn => (typeof given === 'string' ? { type: given } : given)
 
@@ -155,7 +190,7 @@ export function regionsUnder(parents: { readonly [region: string]: string }, reg
 }
 
 /**
- * Describes a table or view of the host's: nothing is copied.
+ * Describes customers: a table or view of the host's, of which nothing is copied, or, without `table`, those you tell us about.
  *
  * @example
  * ```ts
@@ -168,8 +203,11 @@ export function regionsUnder(parents: { readonly [region: string]: string }, reg
  *   keyColumn: 'id',
  *   columns: { country: 'text', spend12m: 'decimal', last_order_at: 'instant', vip: 'boolean' },
  * })
+ * export const members = defineSource({ id: 'members', columns: { country: 'text' }, facts: { columns: { amount: 'decimal' } } })
  * ```
  */
+export function defineSource(i: { readonly id: string } & TableSource): SourceDefinition<TableSource>
+export function defineSource(i: { readonly id: string } & Source): SourceDefinition
 export function defineSource(i: { readonly id: string } & Source): SourceDefinition {
   const { id, ...body } = i
   return define({ kind: 'source', id, body, schema: sourceSchema })

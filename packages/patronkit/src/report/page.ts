@@ -1,6 +1,11 @@
-import { html, type Markup, trusted } from '../report/markup.ts'
-import { STYLE } from '../report/style.ts'
-import type { KpiFormat } from './format.ts'
+import { html, type Markup, trusted } from './markup.ts'
+import { STYLE } from './style.ts'
+
+/** What a page needs of the words of its report. */
+export interface PageFormat {
+  readonly locale: string
+  readonly words: { readonly definitions: string; readonly table: (title: string) => string }
+}
 
 /** The page around a report: no script, nothing fetched, light and dark, for screen and paper. */
 export function pageOf(i: {
@@ -8,7 +13,7 @@ export function pageOf(i: {
   readonly below: readonly string[]
   readonly main: readonly (Markup | null)[]
   readonly notes: readonly string[]
-  readonly format: KpiFormat
+  readonly format: PageFormat
 }): string {
   const { title, below, main, notes, format } = i
   const page = html`<!doctype html>
@@ -61,7 +66,7 @@ export function tableOf(i: {
   readonly heads: readonly string[]
   readonly rows: readonly (readonly Cell[])[]
   readonly foot?: readonly string[]
-  readonly format: KpiFormat
+  readonly format: PageFormat
 }): Markup {
   const { title, heads, rows, foot, format } = i
   const head = heads.map((text, n) => html`<th scope="col"${n === 0 ? html` class="name"` : null}>${text}</th>`)

@@ -1,5 +1,5 @@
-import { html, type Markup } from '../report/markup.ts'
-import { type Chart, svgOf } from '../report/svg.ts'
+import { html, type Markup } from './markup.ts'
+import { type Chart, svgOf } from './svg.ts'
 
 /** A chart on a page; apart from the page, since not every page has one and charts bring a large library. */
 export const figure = (chart: Chart, note: string | null): Markup =>

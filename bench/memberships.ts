@@ -1,0 +1,1 @@
+export { run } from '../packages/segmentation/bench/memberships.bench.ts'
