@@ -17,8 +17,8 @@ const roads = new WeakMap<Storage, () => Passage>()
 
 /**
  * Opens a passage for a command in a transaction of our own. Commands of one process on one subject do not conflict: where
- * the storage answers with promises they go as a convoy, with one read and one commit for all that come at one moment, and
- * else they wait for each other. What commands ask for at one moment travels as one call: the reads of a tenant, each still
+ * the storage answers with promises those that wait for one go on as a convoy, with one read and one commit for all, and else
+ * one after the other. What commands ask for at one moment travels as one call: the reads of a tenant, each still
  * answered from one snapshot, and the commits that come while others are on their way: no timer, no added wait.
  * A storage that answers at once never notices, since its commands do not overlap.
  */
@@ -63,9 +63,14 @@ function enter(queue: SubjectQueue, ask: Asking, send: Passage['commit'], join: 
     read: (tenant, reads) => {
       const subjects = subjectsOf(tenant, reads)
       if (!place && mine.size === 0 && subjects.length === 1) {
-        place = join(subjects[0]!, reads)
-        own = nameOf(subjects[0]!)
-        if (place) return place.first
+        const name = nameOf(subjects[0]!)
+        // with nobody in its way it goes by itself; whoever comes meanwhile waits, and goes in a convoy
+        if (queue.tryTake([name])) mine.add(name)
+        else {
+          place = join(subjects[0]!, reads)
+          own = name
+          if (place) return place.first
+        }
       }
       const taken = take(subjects.map(nameOf).filter((name) => !place || name !== own))
       const go = () => (place ? place.read(tenant, reads) : ask(tenant, reads))
@@ -95,7 +100,7 @@ function subjectsOf(tenant: string, reads: readonly Read[]): readonly Subject[] 
   return [...found.values()]
 }
 
-/** A convoy may be joined until it departs: once its subject is free and everything that runs at this moment has run. */
+/** A convoy waits for its subject, and may be joined until it departs: when that is free and everything that runs at this moment has run. */
 function convoys(queue: SubjectQueue, read: Asking, commit: Passage['commit']): (subject: Subject, reads: readonly Read[]) => Place {
   const open = new Map<string, Convoy>()
   return (subject, reads) => {
