@@ -193,14 +193,15 @@ export function createRunner(deps: { readonly storage: Storage; readonly clock?:
 
       const all = [...(queues.length > 0 ? [timers] : []), ...consumers.values()]
       first = all.length > 0 ? (first + 1) % all.length : 0
-      let open = [...all.slice(first), ...all.slice(0, first)]
+      const turns = [...all.slice(first), ...all.slice(0, first)]
+      let open: readonly Source[] = turns
       while (open.some((source) => !full(source)) && !stop()) {
-        const still: Source[] = []
+        const still = new Set<Source>()
         for (const source of open) {
-          if (full(source) || stop()) still.push(source)
-          else if ((await source(tick, stop)) > 0) still.push(source)
+          if (full(source) || stop() || (await source(tick, stop)) > 0) still.add(source)
         }
-        open = still
+        // what timers told is news for everybody who was through
+        open = turns.filter((source) => still.has(source) || (still.has(timers) && !full(timers)))
       }
       const next = queues.length > 0 ? await storage.nextDue(queues) : null
       const { fired, delivered, failed } = tick

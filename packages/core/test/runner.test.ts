@@ -53,6 +53,21 @@ test('commands on one subject at once are decided one after another, and all sta
   expect(await storage.read('acme', [headOf('bell', 'b')])).toMatchObject([{ version: 20, seq: 20 }])
 })
 
+test('what timers tell in a tick is heard in the same tick, whoever has the first turn', async () => {
+  const { service, runner, clock } = bells()
+  const heard: string[] = []
+  runner.consumer({ name: 'porter', types: ['bell.rang'], handle: (e) => void heard.push(e.type) })
+  for (let n = 1; n <= 4; n++) {
+    await service.for(scope).ring({ at: clock.now().getTime() + 60_000 })
+    await runner.tick()
+    clock.advance({ minutes: 1 })
+    expect(await runner.tick()).toMatchObject({ fired: 1, delivered: 1, more: false })
+    // one tick more, so that turns change between rounds
+    if (n % 2 === 0) await runner.tick()
+    expect(heard.length).toBe(n)
+  }
+})
+
 test('a timer fires when it is due, once, and the tick says when to come back', async () => {
   const { service, runner, clock } = bells()
   await service.for(scope).ring({ at: NINE + 60_000 })
