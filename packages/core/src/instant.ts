@@ -60,7 +60,13 @@ const invalid = (path: string, message: string) =>
     details: { issues: [{ path, message }] },
   })
 
-const show = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value.slice(0, 60)) : String(value))
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60))
+  if (value instanceof Date) return 'Invalid Date'
+  // an object need not have a text, and may have a very long one
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'function' || (typeof value === 'object' && value !== null) ? `this ${typeof value}` : String(value)
+}
 
 /** The ISO text of an instant with `Z`, as it stands in JSON. */
 export const toIso = (ms: number): string => new Date(ms).toISOString()

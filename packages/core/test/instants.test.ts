@@ -34,6 +34,9 @@ test.each([
   [9e15, 'core/invalid-input'],
   [null as never, 'core/invalid-input'],
   [{} as never, 'core/invalid-input'],
+  [{ toString: undefined } as never, 'core/invalid-input'],
+  [Object.create(null), 'core/invalid-input'],
+  [[{ toString: null }] as never, 'core/invalid-input'],
 ])('%s is refused as %s', (value, code) => {
   expect(() => toMs(value)).toThrow(expect.objectContaining({ code }))
 })
