@@ -53,14 +53,20 @@ async function run(args: readonly string[], print: (line: string) => void): Prom
   return true
 }
 
+/** The file of `patronkit NAME report FILE`. */
+function reportedFile(name: string, rest: readonly string[]): string {
+  const [sub, file] = rest
+  if (sub === 'report' && file !== undefined) return file
+  throw usage(`there is no command "${[name, ...rest].join(' ')}"`)
+}
+
 async function kpiReport(
   rest: readonly string[],
   values: ReturnType<typeof readArgs>['values'],
   locale: Locale,
   print: (line: string) => void,
 ): Promise<boolean> {
-  const [sub, file] = rest
-  if (sub !== 'report' || file === undefined) throw usage(`there is no command "${['kpi', ...rest].join(' ')}"`)
+  const file = reportedFile('kpi', rest)
   const { mapping, policy, calendar, db, html, csv, json, meta, group, tenant = 'default' } = values
   if (!html) throw usage('kpi report needs --html')
   const outputs = { html, csv, json, locale }
@@ -80,8 +86,7 @@ async function segmentReport(
   locale: Locale,
   print: (line: string) => void,
 ): Promise<boolean> {
-  const [sub, file] = rest
-  if (sub !== 'report' || file === undefined) throw usage(`there is no command "${['segment', ...rest].join(' ')}"`)
+  const file = reportedFile('segment', rest)
   const { html, json, customer, date, amount } = values
   if (!html) throw usage('segment report needs --html')
   await segmentReportCommand({ file, columns: { customer, date, amount }, html, json, locale }, print)

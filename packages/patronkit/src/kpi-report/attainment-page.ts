@@ -1,4 +1,5 @@
 import type { Locale } from '@patronkit/core'
+import { AXIS, GRID_LINES, LEGEND, MUTED, STILL, WIDTH } from '../report/chart-style.ts'
 import { figure } from '../report/figure.ts'
 import { printable } from '../report/format.ts'
 import type { Markup } from '../report/markup.ts'
@@ -8,8 +9,6 @@ import { colour, heatStep } from '../report/style.ts'
 import type { Chart, ChartOption } from '../report/svg.ts'
 import { type KpiFormat, kpiFormat } from './format.ts'
 import type { AttainmentReport } from './model.ts'
-
-const WIDTH = 960
 
 /** A scorecard of promises kept as one HTML file. The same report gives the same bytes. */
 export function attainmentPage(i: { readonly report: AttainmentReport; readonly locale: Locale }): string {
@@ -78,9 +77,7 @@ function controlChartOf(report: AttainmentReport, metric: string, n: number, for
   const { words } = format
   const { centre, points } = report.charts[metric]!
   const percent = (share: number) => Math.round(share * 10_000) / 100
-  const font = { fontFamily: 'inherit', fontSize: 12 }
-  const muted = { ...font, color: colour('muted') }
-  const quiet = { silent: true, emphasis: { disabled: true }, connectNulls: false }
+  const quiet = { ...STILL, connectNulls: false }
   const limit = (of: 'lower' | 'upper', name: string) => ({
     type: 'line' as const,
     name,
@@ -94,20 +91,19 @@ function controlChartOf(report: AttainmentReport, metric: string, n: number, for
   const lowest = Math.min(...points.map(({ share, lower }) => percent(Math.min(share, lower))))
   const option: ChartOption = {
     grid: { left: 52, right: 24, top: 40, bottom: 30 },
-    legend: { top: 0, left: 'center', itemGap: 24, textStyle: { ...font, color: colour('ink') }, selectedMode: false },
+    legend: LEGEND,
     xAxis: {
       type: 'category',
       data: points.map(({ period }) => period),
-      axisLabel: muted,
-      axisLine: { lineStyle: { color: colour('muted') } },
-      axisTick: { show: false },
+      axisLabel: MUTED,
+      ...AXIS,
     },
     yAxis: {
       type: 'value',
       min: Math.max(0, Math.floor(lowest / 10) * 10),
       max: 100,
-      axisLabel: { ...muted, formatter: '{value}%' },
-      splitLine: { lineStyle: { color: colour('line') } },
+      axisLabel: { ...MUTED, formatter: '{value}%' },
+      ...GRID_LINES,
     },
     series: [
       limit('upper', words.limits),

@@ -1,4 +1,5 @@
 import type { Locale } from '@patronkit/core'
+import { AXIS, GRID_LINES, INK, LEGEND, MUTED, STILL, WIDTH } from '../report/chart-style.ts'
 import { figure } from '../report/figure.ts'
 import { type Cell, cards, pageOf, section, tableOf } from '../report/page.ts'
 import { colour } from '../report/style.ts'
@@ -8,7 +9,6 @@ import type { IndexLine, IndexReport } from './model.ts'
 
 /** Bars that still can be read. */
 const MOST_BARS = 25
-const WIDTH = 960
 /** Eight hues in two strengths; more parts than these start again, and the legend and the table tell them apart. */
 const FILLS = ['series0', 'series1', 'series2', 'series3', 'barPale', 'heat2', 'heat3', 'faint'] as const
 
@@ -71,24 +71,22 @@ function cardsOf(report: IndexReport, scored: readonly IndexLine[], format: KpiF
 function barsChart(report: IndexReport, scored: readonly IndexLine[], format: KpiFormat): Chart {
   const { words } = format
   const shown = scored.slice(0, MOST_BARS)
-  const font = { fontFamily: 'inherit', fontSize: 12 }
   const parts = Object.keys(shown[0]!.points)
   const nameOf = new Map(report.groups.map(({ id, name }) => [id, name]))
   const option: ChartOption = {
     grid: { left: 150, right: 24, top: 60, bottom: 34 },
-    legend: { top: 0, left: 'center', itemGap: 16, textStyle: { ...font, color: colour('ink') }, selectedMode: false },
+    legend: { ...LEGEND, itemGap: 16 },
     xAxis: {
       type: 'value',
-      axisLabel: { ...font, color: colour('muted') },
-      splitLine: { lineStyle: { color: colour('line') } },
+      axisLabel: MUTED,
+      ...GRID_LINES,
     },
     yAxis: {
       type: 'category',
       inverse: true,
       data: shown.map(({ name }) => name),
-      axisLabel: { ...font, color: colour('ink'), width: 136, overflow: 'truncate' as const },
-      axisLine: { lineStyle: { color: colour('muted') } },
-      axisTick: { show: false },
+      axisLabel: { ...INK, width: 136, overflow: 'truncate' as const },
+      ...AXIS,
     },
     series: parts.map((part, n) => ({
       type: 'bar' as const,
@@ -97,8 +95,7 @@ function barsChart(report: IndexReport, scored: readonly IndexLine[], format: Kp
       data: shown.map(({ points }) => Math.round(points[part]! * 1_000) / 1_000),
       itemStyle: { color: colour(FILLS[n % FILLS.length]!), borderColor: colour('paper'), borderWidth: 1 },
       barMaxWidth: 18,
-      silent: true,
-      emphasis: { disabled: true },
+      ...STILL,
     })),
   }
   const [first, last] = [shown[0]!, shown.at(-1)!]

@@ -1,25 +1,17 @@
 import { HOUR } from '@patronkit/core/service'
 import stringWidth from 'string-width'
+import { AXIS, FIELD_EDGE, FONT, GRID_LINES, INK, LEGEND, MUTED, STILL, stepsLegend, WIDTH } from './chart-style.ts'
 import { type Format, mainMetric } from './format.ts'
 import type { Report, Row } from './model.ts'
 import { colour, HEAT_FROM, heatStep, seriesColour } from './style.ts'
 import type { Chart, ChartOption } from './svg.ts'
 
-const WIDTH = 960
 /** More levels than these make a picture of nothing; the tables have all. */
 const MOST_LEVELS = 16
 /** More months than these leave no room for a figure in each cell. */
 const MONTHS_WITH_FIGURES = 18
 /** Room for the names of levels, in pixels; a longer name is cut, the table has it whole. */
 const MOST_NAME_WIDTH = 160
-
-const FONT = { fontFamily: 'inherit', fontSize: 12 }
-const INK = { ...FONT, color: colour('ink') }
-const MUTED = { ...FONT, color: colour('muted') }
-const AXIS = { axisLine: { lineStyle: { color: colour('muted') } }, axisTick: { show: false } }
-const GRID_LINES = { splitLine: { lineStyle: { color: colour('line') } } }
-const LEGEND = { top: 0, left: 'center', itemGap: 24, textStyle: INK, selectedMode: false as const }
-const STILL = { silent: true, emphasis: { disabled: true } }
 
 const SYMBOLS = ['circle', 'diamond', 'triangle', 'rect'] as const
 const DASHES = ['solid', 'dashed', 'dotted', 'solid'] as const
@@ -149,19 +141,10 @@ export function heatChart(report: Report, format: Format): Chart | null {
       axisLabel: names.label,
       ...AXIS,
     },
-    visualMap: {
-      type: 'piecewise',
-      dimension: 3,
-      orient: 'horizontal',
-      left: 'center',
-      bottom: 4,
-      itemSymbol: 'rect',
-      itemWidth: 22,
-      itemGap: 20,
-      textStyle: INK,
-      selectedMode: false,
-      pieces: stepNames().map((label, step) => ({ value: step, label, color: colour(`heat${step as Step}`) })),
-    },
+    visualMap: stepsLegend(
+      3,
+      stepNames().map((label, step) => ({ label, color: colour(`heat${step as Step}`) })),
+    ),
     series: [
       {
         type: 'heatmap',
@@ -169,7 +152,7 @@ export function heatChart(report: Report, format: Format): Chart | null {
           value: [x, y, share, step],
           label: { color: colour(`heatInk${step}`) },
         })),
-        itemStyle: { borderColor: colour('line'), borderWidth: 1 },
+        itemStyle: FIELD_EDGE,
         label: { show: figures, ...FONT, formatter: ({ value }) => String(Math.floor((value as number[])[2]!)) },
         ...STILL,
       },

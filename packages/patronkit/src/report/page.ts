@@ -43,7 +43,10 @@ ${main.filter((part) => part !== null)}</main>
   return page.markup
 }
 
-export const cards = (all: readonly (readonly [title: string, figure: string, below: string | null])[]): Markup =>
+/** A figure at the top of a page. */
+export type Card = readonly [title: string, figure: string, below: string | null]
+
+export const cards = (all: readonly Card[]): Markup =>
   html`<dl class="cards">${all.map(
     ([title, figure, below]) => html`<div><dt>${title}</dt><dd>${figure}</dd>${below === null ? null : html`<dd>${below}</dd>`}</div>\n`,
   )}</dl>\n`

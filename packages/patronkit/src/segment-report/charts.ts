@@ -1,15 +1,8 @@
+import { AXIS, FIELD_EDGE, FONT, GRID_LINES, INK, LEGEND, MUTED, STILL, stepsLegend, WIDTH } from '../report/chart-style.ts'
 import { colour } from '../report/style.ts'
 import type { Chart, ChartOption } from '../report/svg.ts'
 import type { SegmentFormat } from './format.ts'
 import { type SegmentReport, TIERS } from './model.ts'
-
-const WIDTH = 960
-const FONT = { fontFamily: 'inherit', fontSize: 12 }
-const INK = { ...FONT, color: colour('ink') }
-const MUTED = { ...FONT, color: colour('muted') }
-const AXIS = { axisLine: { lineStyle: { color: colour('muted') } }, axisTick: { show: false } }
-const STILL = { silent: true, emphasis: { disabled: true } }
-const LEGEND = { top: 0, left: 'center', itemGap: 24, textStyle: INK, selectedMode: false as const }
 
 /** Heat steps run from dark to pale; here more is darker. */
 const heat = (step: number) => colour(`heat${(5 - step) as 0 | 1 | 2 | 3 | 4 | 5}`)
@@ -41,24 +34,15 @@ function fields(
     grid: { left: 150, right: 24, top: 8, bottom: 104 },
     xAxis: { type: 'category', data: [...i.columns], axisLabel: INK, ...AXIS, name: i.axes[0], nameGap: 30, ...name },
     yAxis: { type: 'category', inverse: true, data: [...i.rows], axisLabel: INK, ...AXIS, name: i.axes[1], nameGap: 110, ...name },
-    visualMap: {
-      type: 'piecewise',
-      dimension: 2,
-      orient: 'horizontal',
-      left: 'center',
-      bottom: 4,
-      itemSymbol: 'rect',
-      itemWidth: 22,
-      itemGap: 20,
-      textStyle: INK,
-      selectedMode: false,
-      pieces: i.steps.map((label, step) => ({ value: step, label, color: heat(step) })),
-    },
+    visualMap: stepsLegend(
+      2,
+      i.steps.map((label, step) => ({ label, color: heat(step) })),
+    ),
     series: [
       {
         type: 'heatmap',
         data: cells.map(({ x, y, step }) => ({ value: [x, y, step], label: { color: heatInk(step) } })),
-        itemStyle: { borderColor: colour('line'), borderWidth: 1 },
+        itemStyle: FIELD_EDGE,
         label: { show: true, ...FONT, formatter: ({ value }) => texts.get((value as number[]).slice(0, 2).join(' ')) ?? '' },
         ...STILL,
       },
@@ -104,7 +88,7 @@ function pairs(
   const option: ChartOption = {
     grid: { left: 110, right: 80, top: 36, bottom: 26 },
     legend: LEGEND,
-    xAxis: { type: 'value', axisLabel: { ...MUTED, formatter: i.label }, splitLine: { lineStyle: { color: colour('line') } } },
+    xAxis: { type: 'value', axisLabel: { ...MUTED, formatter: i.label }, ...GRID_LINES },
     yAxis: { type: 'category', inverse: true, data: [...i.tiers], axisLabel: INK, ...AXIS },
     series: bars.map(({ name, data, text }, n) => ({
       type: 'bar' as const,
