@@ -211,7 +211,7 @@ const fromHere = (clock: ItemClock, of: Adopting): ItemClock =>
       waiting: [],
       missedAt: null,
       breachedAt: null,
-      trail: [],
+      stood: null,
     },
     of,
   )

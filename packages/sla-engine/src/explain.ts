@@ -34,7 +34,7 @@ export function explainClock(
 ): Explanation | null {
   const known = inTime(undone(facts).filter((fact) => fact.at <= at))
   if (known.length === 0) return null
-  const end = applyFacts(unopened(known[0]!.at, ref), known, books, [], leaveTrail)
+  const end = applyFacts(unopened(known[0]!.at, ref), known, books, [], takeAlong)
   const last = clockAt(end.clocks, of)
   const view = clockAt(viewClocks(end, at, books), of)
   if (!view || !last) return null
@@ -57,15 +57,19 @@ export function explainClock(
     },
   }
   const zone = last.calendar === '' ? 'UTC' : workingOf(last, books(end.book)).zone
-  return explained(WORDS, about, stretchesOf(last.trail ?? [], at).flatMap(linesOf), zone)
+  return explained(WORDS, about, stretchesOf(standsOf(last), at).flatMap(linesOf), zone)
 }
 
 /** Every clock takes along how it stood, so that one which was counted again shows the past it was counted in. */
-const leaveTrail: Mark = (fact, clocks, book) =>
-  clocks.map((clock) => {
-    const stand: Stand = { at: fact.at, because: fact.id, clock, calendar: countedOn(clock, book) }
-    return { ...clock, trail: [...(clock.trail ?? []), stand] }
-  })
+const takeAlong: Mark = (fact, clocks, book) =>
+  clocks.map((clock) => ({ ...clock, stood: { at: fact.at, because: fact.id, clock, calendar: countedOn(clock, book) } }))
+
+/** How a clock stood, fact by fact. */
+function standsOf(clock: ItemClock): readonly Stand[] {
+  const stands: Stand[] = []
+  for (let { stood } = clock; stood; stood = stood.clock.stood) stands.push(stood)
+  return stands.reverse()
+}
 
 /** What the clock was doing from its start on; neighbours alike are joined. */
 function stretchesOf(stands: readonly Stand[], end: number): readonly Stretch[] {
@@ -74,8 +78,8 @@ function stretchesOf(stands: readonly Stand[], end: number): readonly Stretch[] 
     const { phase, startedAt } = clock.clock
     if (startedAt === null) continue
     const was = stands[i - 1]?.clock
-    const wasOpen = isOpen(clock) || (was !== undefined && isOpen(was))
-    if (clock.counts === 'date' && wasOpen && startedAt < at) stretches = allOf(startedAt, at, stretches, because, calendar)
+    const open = isOpen(clock) || (was !== undefined && isOpen(was))
+    if (clock.counts === 'date' && open && startedAt < at) stretches = allOf(startedAt, at, stretches, because, calendar)
     else if (was?.clock.phase === 'stopped' && phase !== 'stopped') stretches = reopened(stretches, was, clock, at)
     const before = stretches.at(-1)
     const to = stands[i + 1]?.at ?? end

@@ -108,11 +108,11 @@ export interface ItemClock extends ClockKey {
   /** The due instant that was missed; the breach is the first open millisecond behind it. */
   readonly missedAt: number | null
   readonly breachedAt: number | null
-  /** How it stood after each fact, kept only where an explanation is drawn; it goes wherever the clock goes. */
-  readonly trail?: readonly Stand[]
+  /** How it stood last, kept only where an explanation is drawn; it goes wherever the clock goes. */
+  readonly stood?: Stand | null
 }
 
-/** How a clock stood after a fact. */
+/** How a clock stood after a fact; how it stood before that, its clock knows. */
 export interface Stand {
   readonly at: number
   readonly because: string
