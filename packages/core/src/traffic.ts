@@ -115,9 +115,7 @@ function convoys(queue: SubjectQueue, read: Asking, commit: Passage['commit']): 
         if (open.get(name) === convoy) open.delete(name)
         convoy.depart()
       })
-    const wait = queue.take([name])
-    if (wait) wait.then(depart)
-    else depart()
+    Promise.resolve(queue.take([name])).then(depart)
     return convoy.join(reads)
   }
 }
