@@ -34,7 +34,7 @@ import {
   unitOn,
 } from '../src/service.ts'
 import { eventsOf, timersAfter } from '../src/storage.ts'
-import { promisedStorage } from '../src/testing.ts'
+import { watchedStorage } from './watched.ts'
 
 const accounts = table('c_account', { id: text(), left: integer(), note: nullable(json()) }, { key: ['id'], subject: ['id'] })
 const lots = table(
@@ -190,23 +190,9 @@ interface Purse {
   spoil(i: { id: string }): Promise<void>
 }
 
-/** Purses over a storage that answers with promises. `meddle` runs before each commit, as another process would. */
-function purses(meddle: (storage: Storage, commits: number) => Promise<void> | void = () => {}) {
-  const inner = promisedStorage()
-  const sent: number[] = []
-  const reads: number[] = []
-  const storage: Storage = {
-    ...inner,
-    read: (tenant, asked, session) => {
-      reads.push(asked.length)
-      return inner.read(tenant, asked, session)
-    },
-    commit: async (units, session) => {
-      sent.push(units.length)
-      await meddle(inner, sent.length)
-      return inner.commit(units, session)
-    },
-  }
+/** Purses over a storage that answers with promises. */
+function purses(meddle?: Parameters<typeof watchedStorage>[0]) {
+  const { inner, storage, commits: sent, reads } = watchedStorage(meddle)
   const set = (of: Context, head: Head, id: string, left: number, by: number): Unit =>
     unitOn(of, {
       kind: 'purse',

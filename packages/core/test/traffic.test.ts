@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { createService } from '../src/create-service.ts'
-import { manualClock, type Storage } from '../src/index.ts'
+import { manualClock } from '../src/index.ts'
 import { createRunner } from '../src/runner.ts'
 import { type Context, commit, headOf, type Operation, read, unitOn } from '../src/service.ts'
 import type { Claimed, Head, TimerLease, Unit } from '../src/storage.ts'
-import { promisedStorage } from '../src/testing.ts'
+import { watchedStorage } from './watched.ts'
 
 interface Till {
   add(i: { to: string }): Promise<number>
@@ -14,20 +14,7 @@ interface Till {
 
 /** A storage that answers with promises, and a list of the commits it was sent. */
 function till() {
-  const inner = promisedStorage()
-  const commits: number[] = []
-  const reads: number[] = []
-  const storage: Storage = {
-    ...inner,
-    read: (tenant, asked, session) => {
-      reads.push(asked.length)
-      return inner.read(tenant, asked, session)
-    },
-    commit: (units, session) => {
-      commits.push(units.length)
-      return inner.commit(units, session)
-    },
-  }
+  const { storage, commits, reads } = watchedStorage()
   const unit = (ctx: Context, subject: string, head: Parameters<typeof unitOn>[1]['head']): Unit =>
     unitOn(ctx, { kind: 'account', subject, head, events: [{ type: 'till.added', v: 1, at: ctx.now, data: {} }], writes: [] })
   function* add(ctx: Context, i: { to: string }): Operation<number> {
@@ -102,15 +89,7 @@ test('a command that breaks takes nobody down with it, and leaves its subject fr
 
 test('the timers of a page travel together, also when one of them throws', async () => {
   const clock = manualClock('2026-11-23T09:00:00Z')
-  const inner = promisedStorage()
-  const commits: number[] = []
-  const storage: Storage = {
-    ...inner,
-    commit: (units, session) => {
-      commits.push(units.length)
-      return inner.commit(units, session)
-    },
-  }
+  const { storage, commits } = watchedStorage()
   const unit = (ctx: Context, subject: string, head: Head, about: Pick<Unit, 'timers'> | { readonly fired: TimerLease }): Unit =>
     unitOn(ctx, { kind: 'egg', subject, head, events: [], writes: [], ...about })
   function* boil(ctx: Context, { egg }: { egg: string }): Operation<void> {
