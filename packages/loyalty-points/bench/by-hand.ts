@@ -29,7 +29,7 @@ export async function byHand(file: string) {
   await storage.schema.migrate()
   await storage.close()
   const db = new DatabaseSync(file)
-  db.exec('pragma journal_mode = wal; pragma synchronous = normal')
+  db.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 4000')
   const into = (table: string, columns: string) =>
     db.prepare(
       `insert into patronkit_${table} (tenant, ${columns}) values ('shop'${columns
