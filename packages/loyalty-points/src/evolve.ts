@@ -120,7 +120,11 @@ function reviewed(state: AccountState, earning: string): AccountState {
 function touched(state: AccountState, taken: readonly Taken[], change: (lot: Lot, points: number) => Lot): AccountState {
   if (taken.length === 0) return state
   const points = new Map(taken.map((some) => [some.lot, some.points]))
-  return { ...state, lots: state.lots.map((lot) => (points.has(lot.id) ? change(lot, points.get(lot.id)!) : lot)) }
+  const lots = state.lots.map((lot) => {
+    const some = points.get(lot.id)
+    return some === undefined ? lot : change(lot, some)
+  })
+  return { ...state, lots }
 }
 
 const less = (state: AccountState, taken: readonly Taken[], toTime = false): AccountState =>

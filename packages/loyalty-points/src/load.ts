@@ -282,10 +282,11 @@ function* others(ctx: Context, i: Others) {
 
   const found = [...(answer(spendRows) ?? []), ...(i.spend ? [i.spend] : [])].map(spendOf)
   const rows = [...(answer(own) ?? []), ...(answer(expiredFrom) ?? [])].map(lotOf)
-  const have = new Set([...i.have, ...rows].map((lot) => lot.id))
-  const extra = new Map(rows.filter((lot) => !i.have.some((known) => known.id === lot.id)).map((lot) => [lot.id, lot]))
-  const named = (needs.lots ?? []).map((lot) => ({ lot }))
-  const missing = yield* lotsNamed(ctx, owner, [...i.holds.filter((hold) => hold.state === 'open'), ...found, { taken: named }], have)
+  const openHolds = i.holds.filter((hold) => hold.state === 'open')
+  const named = [...(needs.lots ?? []), ...[...openHolds, ...found].flatMap(({ taken }) => taken.map(({ lot }) => lot))]
+  const have = rows.length + named.length > 0 ? new Set(i.have.map((lot) => lot.id)) : NONE
+  const extra = new Map(rows.filter((lot) => !have.has(lot.id)).map((lot) => [lot.id, lot]))
+  const missing = yield* lotsNamed(ctx, owner, named, (lot) => have.has(lot) || extra.has(lot))
   for (const lot of missing.lots) extra.set(lot.id, lot)
 
   const sum = answer(before)?.[0]?.sum.points ?? 0
@@ -301,6 +302,8 @@ function* others(ctx: Context, i: Others) {
     pieced: asked.reads.length > 0 || missing.pieced,
   }
 }
+
+const NONE: ReadonlySet<string> = new Set()
 
 interface Slot<T> {
   readonly place: number
@@ -328,10 +331,10 @@ function tierReads({ owner, programme, row, wholeTier }: Others) {
 function* lotsNamed(
   ctx: Context,
   owner: Owner,
-  of: readonly { readonly taken: readonly { readonly lot: string }[] }[],
-  have: ReadonlySet<string>,
+  named: readonly string[],
+  has: (lot: string) => boolean,
 ): Operation<{ readonly lots: readonly Lot[]; readonly pieced: boolean }> {
-  const missing = [...new Set(of.flatMap(({ taken }) => taken.flatMap(({ lot }) => (have.has(lot) ? [] : [lot]))))]
+  const missing = [...new Set(named)].filter((lot) => !has(lot))
   if (missing.length === 0) return { lots: [], pieced: false }
   const reads: ReturnType<typeof list<typeof lots>>[] = []
   for (let i = 0; i < missing.length; i += NAMES) {

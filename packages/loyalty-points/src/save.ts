@@ -111,11 +111,18 @@ interface Changed {
 /** `evolve` leaves a lot that it does not touch the very object that it was. */
 function changedLots(before: AccountState, after: AccountState): readonly Changed[] {
   if (before.lots === after.lots) return []
-  const were = new Map(before.lots.map((lot) => [lot.id, lot]))
-  return after.lots.flatMap((lot) => {
-    const was = were.get(lot.id)
-    return was === lot ? [] : [{ lot, was }]
-  })
+  const changed: Changed[] = []
+  let were: Map<string, Lot> | null = null
+  for (const [i, lot] of after.lots.entries()) {
+    // mostly each stands where it stood
+    let was = before.lots[i]
+    if (was?.id !== lot.id) {
+      were ??= new Map(before.lots.map((one) => [one.id, one]))
+      was = were.get(lot.id)
+    }
+    if (was !== lot) changed.push({ lot, was })
+  }
+  return changed
 }
 
 /** The row of an account whose changes against the row before are known. Without one it is counted from nothing. */

@@ -58,7 +58,7 @@ export function* commitAtOnce(shapes: CommitShapes, units: readonly Unit[]): Doi
     } catch (error) {
       throw shapes.catalog.dialect.fault(error) === 'duplicate' ? NOT_AS_READ : error
     }
-    yield* writeAll(shapes, unit)
+    yield* writeAll(shapes, unit, changeAtOnce)
   }
   return units.map(() => DONE)
 }
@@ -88,6 +88,9 @@ const plain = (text: string): Statement => ({ text, params: [] })
 /** How many rows the last statement wrote. */
 const CHANGES = plain('select cast(changes() as text)')
 
+/** How many rows were written on this connection so far. */
+const TOTAL = plain('select cast(total_changes() as text)')
+
 const DONE: UnitAnswer = Object.freeze({ outcome: 'done' })
 
 function* commitUnit(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer> {
@@ -96,14 +99,19 @@ function* commitUnit(shapes: CommitShapes, unit: Unit): Doing<UnitAnswer> {
   const refused = yield* moveHeads(shapes, unit)
   if (refused) return refused
   yield* writeGuards(shapes.guards, shapes.plan, unit)
-  yield* writeAll(shapes, unit)
+  yield* writeAll(shapes, unit, changeEach)
   return DONE
 }
 
 /** Rows, events and timers of a unit whose guards hold. */
-function* writeAll(shapes: CommitShapes, unit: Unit): Doing<void> {
-  const { tenant } = unit
-  for (const write of unit.writes) yield* writeRow(shapes, tenant, write)
+function* writeAll(shapes: CommitShapes, unit: Unit, change: typeof changeEach): Doing<void> {
+  const { tenant, writes } = unit
+  for (let i = 0; i < writes.length; ) {
+    const changes = changesFrom(writes, i)
+    if (changes.length > 0) yield* change(shapes, tenant, changes)
+    else yield* writeRow(shapes, tenant, writes[i]!)
+    i += Math.max(changes.length, 1)
+  }
   for (const event of unit.events) yield* inserting(shapes, 'event', ask(shapes.append, tenant, event))
   for (const timer of unit.timers) yield writeTimer(shapes.timers, tenant, timer)
   const { fired } = unit
@@ -152,6 +160,36 @@ const conflict = (head: HeadMove, found: string | null): UnitAnswer => ({
   found: Number(found ?? 0),
 })
 
+type Change = Extract<Write, { write: 'change' }>
+
+const isChange = (write: Write | undefined): write is Change => write?.write === 'change' && Object.keys(write.set).length > 0
+
+/** The changes that stand from here on one after another. */
+function changesFrom(writes: readonly Write[], from: number): readonly Change[] {
+  const found: Change[] = []
+  for (let i = from; isChange(writes[i]); i++) found.push(writes[i] as Change)
+  return found
+}
+
+const changeOf = (shapes: CommitShapes, tenant: string, change: Change): Statement =>
+  ask(shapes.plan(change.table).change(Object.keys(change.set)), tenant, change)
+
+/** Whether a row was there is asked behind each. */
+function* changeEach(shapes: CommitShapes, tenant: string, changes: readonly Change[]): Doing<void> {
+  for (const change of changes) {
+    yield changeOf(shapes, tenant, change)
+    if ((yield CHANGES) === '0') throw rowMissing(change.table.name)
+  }
+}
+
+/** In the usual case all were there, and one question is enough for many. */
+function* changeAtOnce(shapes: CommitShapes, tenant: string, changes: readonly Change[]): Doing<void> {
+  if (changes.length === 1) return yield* changeEach(shapes, tenant, changes)
+  const before = Number(yield TOTAL)
+  for (const change of changes) yield changeOf(shapes, tenant, change)
+  if (Number(yield TOTAL) - before !== changes.length) throw NOT_AS_READ
+}
+
 function* writeRow(shapes: CommitShapes, tenant: string, write: Write): Doing<void> {
   const plan = shapes.plan(write.table)
   switch (write.write) {
@@ -160,13 +198,10 @@ function* writeRow(shapes: CommitShapes, tenant: string, write: Write): Doing<vo
     case 'put':
       yield ask(plan.put(), tenant, write.row)
       return
-    case 'change': {
-      const columns = Object.keys(write.set)
-      const found = yield ask(plan.change(columns), tenant, write)
-      const missed = columns.length === 0 ? found === null : (yield CHANGES) === '0'
-      if (missed) throw rowMissing(write.table.name)
+    case 'change':
+      // nothing to set: the row has to be there all the same
+      if ((yield ask(plan.change([]), tenant, write)) === null) throw rowMissing(write.table.name)
       return
-    }
     case 'remove':
       if ((yield ask(plan.remove(), tenant, write.key)) === null) throw rowMissing(write.table.name)
   }

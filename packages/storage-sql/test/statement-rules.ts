@@ -16,7 +16,7 @@ const EXCEPTIONS: readonly Exception[] = [
     sqlite: [
       /^(begin immediate|commit|rollback)$/,
       /^(rollback to |release )?savepoint "patronkit"$/,
-      /^select cast\(changes\(\) as text\)$/,
+      /^select cast\((total_)?changes\(\) as text\)$/,
     ],
     postgres: [/^select pg_advisory_xact_lock/, /^(rollback to |release )?savepoint "patronkit"$/],
   },

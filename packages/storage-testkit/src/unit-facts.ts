@@ -121,14 +121,16 @@ export const unitFacts: Facts = ({ fact }) => {
 
   fact('writing on rows nobody read is refused, and the whole commit with it', async (storage) => {
     await done(storage, unitOf({ subject: 'a', writes: [insert(1, 5)] }))
-    const attempts: readonly (readonly [string, Write])[] = [
+    const change = (no: number): Write => ({ write: 'change', table: lots, key: key(no), set: { left: 6 } })
+    const attempts: readonly (readonly [string, ...Write[]])[] = [
       ['storage/row-exists', insert(1, 6)],
-      ['storage/row-missing', { write: 'change', table: lots, key: key(2), set: { left: 6 } }],
+      ['storage/row-missing', change(2)],
+      ['storage/row-missing', change(1), change(2)],
       ['storage/row-missing', { write: 'remove', table: lots, key: key(2) }],
     ]
-    for (const [code, write] of attempts) {
+    for (const [code, ...writes] of attempts) {
       const good = unitOf({ subject: 'good', writes: [insert(3)] })
-      await refused(() => storage.commit([good, unitOf({ subject: 'bad', writes: [write] })]), code, code)
+      await refused(() => storage.commit([good, unitOf({ subject: 'bad', writes })]), code, code)
       same(await all(storage), [lot(1, 5), null, null], 'the rows')
       same(await readOne(storage, headOf(KIND, 'good')), NO_HEAD, 'the head of the unit before it')
     }
