@@ -28,8 +28,9 @@ export function reader(
   return function* (tenant, reads) {
     if (reads.length === 0) return []
     textParameter(tenant, 'the tenant')
-    const parts = reads.map((read) => partOf(catalog, plan, read))
-    const asked = askedOf(catalog, parts)
+    const all = reads.map((read) => partOf(catalog, plan, read))
+    const parts = all.length > MOST_SIDE_BY_SIDE ? alikeAsOne(all) : all
+    const asked = askedOf(catalog, [...new Set(parts)])
     const shape = kept(shapes, asked.map(({ parts: [first], many }) => (many ? `many ${first!.shape}` : first!.shape)).join('|'), () =>
       compileAsked(catalog, asked),
     )
@@ -44,6 +45,22 @@ export function reader(
 
 /** So many reads of one shape stand side by side in the text; more travel as a set, and the text is the same for any number. */
 const MOST_SIDE_BY_SIDE = 4
+
+/** Commands of a crowd look up the same definitions: lists and folds that ask what the first of their shape asks are that one. */
+function alikeAsOne(parts: readonly Part[]): readonly Part[] {
+  const firsts = new Map<string, Part>()
+  return parts.map((part) => {
+    const first = firsts.get(part.shape)
+    if (!first) firsts.set(part.shape, part)
+    return first && asksTheSame(part, first) ? first : part
+  })
+}
+
+function asksTheSame(part: Part, other: Part): boolean {
+  const { read } = part
+  if ((read.read !== 'list' && read.read !== 'fold') || read.limit !== (other.read as typeof read).limit) return false
+  return part.values.every((value, i) => value === other.values[i])
+}
 
 function askedOf(catalog: Catalog, parts: readonly Part[]): readonly Asked[] {
   if (parts.length <= MOST_SIDE_BY_SIDE || !catalog.dialect.forEach) return parts.map(alone)

@@ -55,7 +55,9 @@ export const readFacts: Facts = ({ fact }) => {
       units.map(() => ({ outcome: 'done' })),
       'the answers of the units',
     )
-    const asked = [...names, 'nobody'].flatMap((subject, i) => [
+    // one of them several times, with other limits and with the same
+    const last = names.at(-1)!
+    const asked = [last, ...names, 'nobody', last, last].flatMap((subject, i) => [
       headOf(KIND, subject),
       get(lots, { account: subject, no: 2 }),
       list(lots, { where: field('account').eq(subject), order: ['left'], limit: 1 + (i % 3) }),
@@ -65,8 +67,9 @@ export const readFacts: Facts = ({ fact }) => {
     const alone: unknown[] = []
     for (const read of asked) alone.push(await readOne(storage, read))
     same(await storage.read('acme', asked), alone, 'the answers')
-    same(alone[0], headAfter(units[0]!), 'the first head')
-    same(alone[6], lot('null', 2, -1), 'the second lot')
+    same(alone[0], headAfter(units.at(-1)!), 'the first head')
+    same(alone[11], lot('null', 2, -1), 'the second lot')
+    same([alone[2], alone[102], alone[107]].map((page) => (page as readonly unknown[]).length), [1, 2, 1], 'the pages of one account')
   })
 
   fact('a list keeps its order and its limit, and ties are broken by the key', async (storage) => {
