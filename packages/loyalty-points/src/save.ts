@@ -230,7 +230,10 @@ function parts(owner: Owner, before: AccountState, after: AccountState): readonl
   for (const [spend, { back }] of differing(before.spends, after.spends)) {
     if (before.spends[spend]) writes.push({ write: 'change', table: spends, key: { spend }, set: { back } })
   }
-  for (const [, order] of differing(before.orders, after.orders)) writes.push({ write: 'put', table: orders, row: orderRow(owner, order) })
+  for (const [id, order] of differing(before.orders, after.orders)) {
+    const row = orderRow(owner, order)
+    writes.push(before.orders[id] ? { write: 'put', table: orders, row } : { write: 'insert', table: orders, row })
+  }
   for (const merge of Object.keys(before.merges)) {
     if (!after.merges[merge]) writes.push({ write: 'remove', table: merges, key: { merge } })
   }

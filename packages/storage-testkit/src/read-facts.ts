@@ -69,7 +69,11 @@ export const readFacts: Facts = ({ fact }) => {
     same(await storage.read('acme', asked), alone, 'the answers')
     same(alone[0], headAfter(units.at(-1)!), 'the first head')
     same(alone[11], lot('null', 2, -1), 'the second lot')
-    same([alone[2], alone[102], alone[107]].map((page) => (page as readonly unknown[]).length), [1, 2, 1], 'the pages of one account')
+    same(
+      [alone[2], alone[102], alone[107]].map((page) => (page as readonly unknown[]).length),
+      [1, 2, 1],
+      'the pages of one account',
+    )
   })
 
   fact('a list keeps its order and its limit, and ties are broken by the key', async (storage) => {
