@@ -6,7 +6,7 @@ import { type Definition, definitionHash, definitionId } from './definition.ts'
 import { PatronkitError } from './errors.ts'
 import { type Instant, toIso, toMs } from './instant.ts'
 import { behind, cursorAt } from './keyset.ts'
-import { type Asking, type Fold, fold, get, headOf, list } from './port.ts'
+import { type Asking, type Fold, fold, get, headOf, list, listColumns } from './port.ts'
 import { all, field } from './predicate.ts'
 import { invalidInput } from './schema.ts'
 import type { RowOf } from './table.ts'
@@ -131,15 +131,17 @@ export function* definitionsMark(ctx: Context, kinds: readonly string[]): Operat
   return markOf(yield* read(ctx, ...markReads(kinds)))
 }
 
+type PublishedAt = Pick<RowOf<typeof definitions>, 'published_at'>
+
 /** The reads of a mark, to travel with others. */
-export function markReads(kinds: readonly string[]): readonly [Asking<readonly Fold[]>, Asking<readonly RowOf<typeof definitions>[]>] {
+export function markReads(kinds: readonly string[]): readonly [Asking<readonly Fold[]>, Asking<readonly PublishedAt[]>] {
   const where = field('kind').in(kinds)
-  const newest = list(definitions, { where, order: [{ column: 'published_at', direction: 'desc' }], limit: 1 })
+  const newest = listColumns(definitions, ['published_at'], { where, order: [{ column: 'published_at', direction: 'desc' }], limit: 1 })
   return [fold(definitions, { where, by: ['kind'], sum: ['version'], limit: kinds.length }), newest]
 }
 
 /** The mark that these reads answered. */
-export const markOf = ([groups, [last]]: readonly [readonly Fold[], readonly RowOf<typeof definitions>[]]): string =>
+export const markOf = ([groups, [last]]: readonly [readonly Fold[], readonly PublishedAt[]]): string =>
   JSON.stringify([last?.published_at ?? null, ...groups.map(({ by, count, sum }) => [by.kind, count, sum.version])])
 
 /** Every version of some kinds, by kind, id and version. */
@@ -176,18 +178,21 @@ export function* definitionVersions(
   return Map.groupBy(found, ({ id }) => id)
 }
 
+/** One version of a definition: since when it is in force, and what it is. */
+export type Version = Pick<RowOf<typeof definitions>, 'effective_from' | 'version' | 'hash'>
+
 /** The versions of one definition without their bodies: a small read that may travel with others. */
-export const versionsOf = (kind: string, id: string): Asking<readonly Fold[]> =>
-  fold(definitions, {
+export const versionsOf = (kind: string, id: string): Asking<readonly Version[]> =>
+  listColumns(definitions, ['effective_from', 'version', 'hash'], {
     where: all(field('kind').eq(kind), field('id').eq(id)),
-    by: ['effective_from', 'version', 'hash'],
+    order: ['effective_from', 'version'],
     limit: VERSIONS,
   })
 
 /** Of what {@link versionsOf} answered: the version in force at an instant, or null. */
-export function versionAt(versions: readonly Fold[], id: string, at: number): Pinned | null {
-  const found = versions.findLast(({ by }) => (by.effective_from as number) <= at)
-  return found ? { id, version: found.by.version as number, hash: found.by.hash as string } : null
+export function versionAt(versions: readonly Version[], id: string, at: number): Pinned | null {
+  const found = versions.findLast((one) => one.effective_from <= at)
+  return found ? { id, version: found.version, hash: found.hash } : null
 }
 
 /** The body of a pinned version. */

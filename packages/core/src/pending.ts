@@ -70,6 +70,8 @@ export function pendingUnits(): Pending {
 
   function listSeen(read: ReadOf<'list'>, found: readonly Row[], rows: ReadonlyMap<string, Made>): unknown {
     const { table, where, order, limit } = read
+    // half a row cannot be held against a condition
+    if (read.columns) return UNSURE
     const full = found.length >= limit
     const matches = (row: Row) => holds(where, (column) => row[column])
     const last = found.at(-1)

@@ -34,6 +34,8 @@ export type Read =
       readonly where: Pred
       readonly order: readonly OrderBy[]
       readonly limit: number
+      /** Only these are given back; all where it says nothing. */
+      readonly columns?: readonly string[]
     }
   | {
       readonly read: 'fold'
@@ -149,11 +151,24 @@ const notFoldable = (of: Table, column: string) =>
     details: { table: of.name, column },
   })
 
+interface Listed {
+  readonly where: Pred
+  readonly order?: readonly (OrderBy | string)[]
+  readonly limit: number
+}
+
+const listing = (of: Table, o: Listed) =>
+  ({ read: 'list', table: of, where: o.where, order: totalOrder(of, o.order ?? []), limit: o.limit }) as const
+
 /** Rows that match, in order. Ties are broken by the table's key, so an order is always total. */
-export const list = <T extends Table>(
+export const list = <T extends Table>(of: T, o: Listed): Asking<readonly RowOf<T>[]> => listing(of, o)
+
+/** The same without what nobody looks at, such as a long body. */
+export const listColumns = <T extends Table, K extends keyof RowOf<T> & string>(
   of: T,
-  o: { where: Pred; order?: readonly (OrderBy | string)[]; limit: number },
-): Asking<readonly RowOf<T>[]> => ({ read: 'list', table: of, where: o.where, order: totalOrder(of, o.order ?? []), limit: o.limit })
+  columns: readonly K[],
+  o: Listed,
+): Asking<readonly Pick<RowOf<T>, K>[]> => ({ ...listing(of, o), columns })
 
 /** A stretch of one subject's events, oldest first. */
 export const eventsOf = (kind: string, subject: string, o: { after?: number; limit: number }): Asking<readonly StoredEvent[]> => ({

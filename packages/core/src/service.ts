@@ -26,6 +26,7 @@ export {
   pinnedDefinition,
   publishDefinition,
   type StoredDefinition,
+  type Version,
   versionAt,
   versionsOf,
 } from './definitions.ts'
@@ -62,6 +63,7 @@ export {
   headOf,
   headsOf,
   list,
+  listColumns,
   type MaybePromise,
   type Read,
   type SubjectHead,

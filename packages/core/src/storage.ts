@@ -40,6 +40,7 @@ export {
   headOf,
   headsOf,
   list,
+  listColumns,
   type MaybePromise,
   type OrderBy,
   type Read,

@@ -5,7 +5,6 @@ import {
   type Context,
   compareText,
   cursorAt,
-  type Fold,
   field,
   fold,
   get,
@@ -17,6 +16,7 @@ import {
   type Pred,
   type Read,
   read,
+  type Version,
   writeConflict,
 } from '@patronkit/core/service'
 import { countersOf } from './earning.ts'
@@ -123,7 +123,7 @@ export function firstReads(owner: Owner, needs: Needs): First {
   return { owner, needs, reads }
 }
 
-type FirstAnswers = readonly [readonly Fold[], Head, AccountRow | null, readonly LotRow[], readonly HoldRow[], ...unknown[]]
+type FirstAnswers = readonly [readonly Version[], Head, AccountRow | null, readonly LotRow[], readonly HoldRow[], ...unknown[]]
 
 /** Goes on from the answers to {@link firstReads}: reads what else the command has to see. */
 export function* load(

@@ -1,11 +1,11 @@
 import {
   type Asking,
   type Context,
-  type Fold,
   type Operation,
   type Pinned,
   pinnedDefinition,
   toIso,
+  type Version,
   versionAt,
   versionsOf,
 } from '@patronkit/core/service'
@@ -27,13 +27,13 @@ export interface InForce {
 /** Finds the programme of a command and keeps what was parsed; a body never changes under its hash, so nothing grows stale. */
 export interface Rulebook {
   /** Of the versions that {@link programmeVersions} answered: the one in force at an instant. */
-  inForce(ctx: Context, versions: readonly Fold[], id: string, at: number): Operation<InForce>
+  inForce(ctx: Context, versions: readonly Version[], id: string, at: number): Operation<InForce>
   /** A version that was pinned. */
   pinned(ctx: Context, pinned: Pinned): Operation<InForce>
 }
 
 /** Which versions of a programme there are; travels with the reads of an account. */
-export const programmeVersions = (id: string): Asking<readonly Fold[]> => versionsOf(PROGRAMME, id)
+export const programmeVersions = (id: string): Asking<readonly Version[]> => versionsOf(PROGRAMME, id)
 
 const KEPT = 1_000
 

@@ -153,22 +153,25 @@ function listPart(catalog: Catalog, of: TablePlan, read: ReadOf<'list'>): Part {
   const described: Described & { values: string[] } = { shape: '', values: [] }
   describeCondition(read.where, of.table, described)
   const order = read.order.map((by) => `${by.column} ${by.direction}`).join()
+  const some = read.columns ? ` of ${read.columns.join()}` : ''
+  const decodeRow = read.columns ? of.decoderOf(read.columns) : of.decodeRow
   return {
     read,
-    shape: `list ${of.table.name} ${described.shape} ${order}`,
+    shape: `list ${of.table.name} ${described.shape} ${order}${some}`,
     values: described.values,
     build: (bind) => listQuery(catalog, of, read, bind),
-    decode: (stored) => (stored as readonly (readonly unknown[])[]).map((row) => of.decodeRow(row)),
+    decode: (stored) => (stored as readonly (readonly unknown[])[]).map((row) => decodeRow(row)),
   }
 }
 
 function listQuery(catalog: Catalog, of: TablePlan, read: ReadOf<'list'>, bind: Bind): Expression<unknown> {
   const { build, rows } = catalog.dialect
+  const columns = read.columns ?? of.columns
   let page = build
     .selectFrom(catalog.named(of.table.name))
     .where(conditionOf(catalog, of, read.where, bind))
-    .select(of.columns.map((column) => sql.ref(column).as(column)))
+    .select(columns.map((column) => sql.ref(column).as(column)))
   for (const by of read.order) page = page.orderBy(orderOf(of, by))
   const limited = page.limit(limitedTo<ReadOf<'list'>>(catalog, (list) => list.limit, from<'list'>(bind)))
-  return build.selectFrom(limited.as('page')).select(rows(of.columns).as('answer'))
+  return build.selectFrom(limited.as('page')).select(rows(columns).as('answer'))
 }

@@ -12,6 +12,8 @@ export interface TablePlan {
   readonly columns: readonly string[]
   readonly encode: { readonly [column: string]: Encode }
   decodeRow(stored: readonly unknown[]): Row
+  /** Understands rows of some of the columns. */
+  decoderOf(columns: readonly string[]): (stored: readonly unknown[]) => Row
   readonly insert: () => Shape<Row>
   readonly put: () => Shape<Row>
   readonly change: (columns: readonly string[]) => Shape<Change>
@@ -30,14 +32,21 @@ function planOf(catalog: Catalog, table: Table): TablePlan {
   const columns = Object.keys(table.columns)
   const where = (column: string) => `${table.name}.${column}`
   const encode = Object.fromEntries(columns.map((column) => [column, encoder(where(column), table.columns[column]!)]))
-  const decode = columns.map((column) => decoder(where(column), table.columns[column]!))
+  const decoderOf = (some: readonly string[]) => {
+    const decode = some.map((column) => {
+      if (!Object.hasOwn(table.columns, column)) throw unknownColumn(table.name, column)
+      return decoder(where(column), table.columns[column]!)
+    })
+    return (stored: readonly unknown[]) => rowOf(some, decode, stored)
+  }
   const shapes = new Map<string, Shape<never>>()
   const shape = <S>(name: string, build: () => Shape<S>) => kept(shapes as Map<string, Shape<S>>, name, build)
   return {
     table,
     columns,
     encode,
-    decodeRow: (stored) => rowOf(columns, decode, stored),
+    decodeRow: decoderOf(columns),
+    decoderOf,
     insert: () => shape('insert', () => insertShape(catalog, table, encode)),
     put: () => shape('put', () => putShape(catalog, table, encode)),
     change: (changed) => shape(`change ${changed.join()}`, () => changeShape(catalog, table, encode, changed)),

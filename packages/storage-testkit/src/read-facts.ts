@@ -8,6 +8,7 @@ import {
   headOf,
   headsOf,
   list,
+  listColumns,
   NO_HEAD,
   type Row,
   subjectsAfter,
@@ -96,6 +97,27 @@ export const readFacts: Facts = ({ fact }) => {
       'by two columns',
     )
     same(await listed(undefined, 0), [], 'a limit of nought')
+  })
+
+  fact('a list gives back the columns that were asked for, also where it looks at others', async (storage) => {
+    const rows = [lot('a', 1, 7), lot('a', 2, 5), lot('b', 1, 9)]
+    await done(storage, unitOf({ subject: 'a', writes: rows.map((row) => ({ write: 'insert', table: lots, row })) }))
+    const asked = { where: field('account').eq('a'), order: ['left'], limit: 9 }
+    same(await readOne(storage, listColumns(lots, ['no'], asked)), [{ no: 2 }, { no: 1 }], 'one column')
+    const [whole, some] = await storage.read('acme', [list(lots, asked), listColumns(lots, ['left', 'no'], asked)])
+    same(
+      [whole, some],
+      [
+        [rows[1], rows[0]],
+        [
+          { left: 5, no: 2 },
+          { left: 7, no: 1 },
+        ],
+      ],
+      'beside the whole rows',
+    )
+    const unknown = { ...listColumns(lots, ['no'], asked), columns: ['left" as "no'] }
+    await refused(() => readOne(storage, unknown), 'an unknown column')
   })
 
   fact('rows are counted and summed per group, groups in order', async (storage) => {

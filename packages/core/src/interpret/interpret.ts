@@ -9,7 +9,7 @@ import { commitUnit, readEvents, readHead, readSubjects } from './commit.ts'
 import { advanceConsumer, feedPage } from './feed.ts'
 import { foldRows } from './fold.ts'
 import type { Doing, RowStore, StoreCall } from './row-store.ts'
-import { getRow, listRows } from './rows.ts'
+import { getRow, listRows, pickColumns } from './rows.ts'
 import { claimTimers, nextDueTimer, readTimers } from './timers.ts'
 import { clearRows, dropRows, healthOf, redactEvents } from './upkeep.ts'
 
@@ -84,8 +84,10 @@ function* answer(store: RowStore, tenant: string, read: Read): Doing<unknown> {
       return yield* readHead(store, tenant, read.kind, read.subject)
     case 'get':
       return yield* getRow(store, read.table, tenant, read.key)
-    case 'list':
-      return yield* listRows(store, read.table, tenant, read.where, read.order, read.limit)
+    case 'list': {
+      const rows = yield* listRows(store, read.table, tenant, read.where, read.order, read.limit)
+      return read.columns ? pickColumns(read.table, rows, read.columns) : rows
+    }
     case 'fold':
       return yield* foldRows(store, tenant, read)
     case 'heads': {

@@ -62,7 +62,7 @@ export function* listRows(
   order: readonly OrderBy[],
   limit: number,
 ): Doing<readonly Row[]> {
-  checkColumns(of, where, order)
+  checkColumns(of, [...columnsIn(where), ...order.map((by) => by.column)])
   if (limit <= 0) return []
   const fixed = fixedColumns(where)
   const walk = bestWalk(of, fixed, order)
@@ -86,6 +86,12 @@ export function* listRows(
   return walk.ordered ? found : found.sort((a, b) => compareRows(a, b, order)).slice(0, limit)
 }
 
+/** Rows without the columns that nobody asked for. */
+export function pickColumns(of: Table, rows: readonly Row[], columns: readonly string[]): readonly Row[] {
+  checkColumns(of, columns)
+  return rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[column]!])))
+}
+
 /** Columns that the condition pins to one value. */
 function fixedColumns(where: Pred, fixed = new Map<string, Scalar>()): ReadonlyMap<string, Scalar> {
   if (where.op === 'eq' && storable(where.value)) fixed.set(where.field, where.value)
@@ -96,9 +102,9 @@ function fixedColumns(where: Pred, fixed = new Map<string, Scalar>()): ReadonlyM
 /** A number that no column can hold matches no row; the walk is then left to the condition. */
 const storable = (value: Scalar): boolean => typeof value !== 'number' || Number.isSafeInteger(value)
 
-/** Every engine refuses a condition or an order on a column that is not there, instead of finding nothing. */
-function checkColumns(of: Table, where: Pred, order: readonly OrderBy[]): void {
-  for (const column of [...columnsIn(where), ...order.map((by) => by.column)]) {
+/** Every engine refuses to look at a column that is not there, instead of finding nothing. */
+function checkColumns(of: Table, columns: readonly string[]): void {
+  for (const column of columns) {
     if (Object.hasOwn(of.columns, column)) continue
     throw new PatronkitError({
       code: 'storage/unknown-column',
