@@ -6,7 +6,7 @@ import { type Taken, takeInOrder } from './lots.ts'
 import type { AccountState, Hold, Order, OrderRecord } from './model.ts'
 import { usable } from './passing.ts'
 import type { Programme } from './programme.ts'
-import { orderValue, quote, worthOf } from './redemption.ts'
+import { orderValue, quote, worthOfPart } from './redemption.ts'
 import { holdExpired } from './refusals.ts'
 
 /** Points asked against an order are cut to what the order needs; points without an order are what was asked. */
@@ -72,8 +72,7 @@ export const capture: Rule<'capture'> = (command, state, env) => {
   if ('outcome' in held) return held
   const points = command.points ?? held.points
   if (points > held.points) return no({ code: 'loyalty/exceeds-hold', details: { hold: held.id, held: held.points, requested: points } })
-  const rate = env.programme.redeem
-  const worth = points === held.points ? held.worth : held.worth && rate ? worthOf(rate, points) : null
+  const worth = worthOfPart(held, points, env.programme.redeem)
   const record = held.order && held.value ? withSpend(recordOf(state, held.order, held.value, env.programme), command.id) : null
   return {
     events: [event('loyalty.captured', command.at, { posting: command.id, hold: held.id, currency: held.currency, points, worth, record })],
