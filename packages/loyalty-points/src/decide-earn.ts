@@ -1,6 +1,7 @@
 import { holds, valueAt, wallMs } from '@patronkit/core/service'
+import { NO_POINTS } from './clawback.ts'
 import { event, incoming, no, type Rule, recordOf, shownLot } from './decision.ts'
-import { earnings, limitsAfter } from './earning.ts'
+import { type Earning, earnings, limitsAfter } from './earning.ts'
 import type { LotData, OrderEarning } from './model.ts'
 import { free } from './passing.ts'
 import type { Programme } from './programme.ts'
@@ -37,9 +38,16 @@ export const earn: Rule<'earn'> = (command, state, env) => {
     lots.push(came.lot)
     if (came.paid > 0) debtPaid[currency] = came.paid
   }
-  const newEarnings = earned.earnings.map(
-    ({ currency, terms }): OrderEarning => ({ currency, posting: id, terms, clawedBack: 0, lapsed: 0 }),
-  )
+  const kept = ({ currency, terms }: Pick<Earning, 'currency' | 'terms'>): OrderEarning => ({
+    currency,
+    posting: id,
+    terms,
+    clawedBack: 0,
+    lapsed: 0,
+  })
+  // an order that earned nothing has earned all the same: it is not asked again
+  const nothing = { currency: env.programme.currency, terms: NO_POINTS }
+  const newEarnings = (earned.earnings.length > 0 ? earned.earnings : [nothing]).map(kept)
   const record = order ? { ...recordOf(state, order.id, orderValue(order), env.programme), earnings: newEarnings } : null
   const source = order ? { order: order.id } : { event: command.event?.type ?? '' }
   const counters = { ...earned.counters, ...limits.counters }
@@ -81,13 +89,15 @@ export const claim: Rule<'claim'> = (command, state, env) => {
 export const releasePending: Rule<'release-pending'> = (command, state, env) => {
   const waiting = state.lots.filter((lot) => lot.posting === command.posting && lot.availableAt === null && free(lot) > 0)
   if (waiting.length === 0) return no({ code: 'loyalty/nothing-pending', details: { posting: command.posting } })
-  const own = waiting.filter((lot) => lot.currency === env.programme.currency)
+  const { currency } = env.programme
+  const own = waiting.filter((lot) => lot.currency === currency)
+  const points = own.reduce((sum, lot) => sum + free(lot), 0)
   return {
     events: [event('loyalty.released', command.at, { posting: command.posting })],
     answer: {
-      points: own.reduce((sum, lot) => sum + free(lot), 0),
+      points,
       lots: own.map((lot) => ({ lot: lot.id, points: free(lot), expiresAt: lot.expiresAt })),
-      lines: [],
+      lines: [{ code: 'loyalty/settled', data: { points, currency, posting: command.posting } }],
     },
   }
 }

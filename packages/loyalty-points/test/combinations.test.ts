@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { balanceAt, type Command, type Order, type Programme } from '../src/index.ts'
+import { balanceAt, type Command, type Order, type Programme, pointsAt, tierAt } from '../src/index.ts'
 import { given, opened, refused, type Story } from '../src/testing.ts'
-import { DAY, eur, START } from './histories.ts'
+import { cents, DAY, eur, START } from './histories.ts'
+import { check, patience } from './settings.ts'
 
 /** What no verb does alone: refunds of what waits, of what expired, of what was paid for by points; rules that changed in between. */
 
@@ -10,6 +12,68 @@ const order = (id: string, total: string, more: Partial<Order> = {}): Order => (
 const granted = (programme: Programme, points: number): Story =>
   given(opened(programme, START), { type: 'grant', id: 'g', at: START, lots: [{ points, expiresAt: null }], reason: 'x' }, programme)
 const earn = (id: string, total: string, at = START): Command => ({ type: 'earn', id: `e-${id}`, at, order: order(id, total) })
+const refund = (id: string, of: string, amount: string, at = START): Command => ({ type: 'refund', id, at, order: of, amount: eur(amount) })
+const available = (story: Story, programme: Programme, at = story.state.asOf) => balanceAt(story.state, programme, at).available
+
+describe('money back', () => {
+  const inParts = (programme: Programme, points: number, value: string, parts: readonly number[]) => {
+    const bought = given(granted(programme, 10_000), { type: 'redeem', id: 's', at: START, points, order: order('o', value) }, programme)
+    let story: Story = bought
+    let money = 0
+    for (const [n, part] of parts.entries()) {
+      const back = given(story, { type: 'refund', id: `r${n}`, at: START, order: 'o', amount: cents(part) }, programme)
+      money += Math.round(Number(back.answer.moneyBack!.amount) * 100)
+      story = back
+    }
+    return { money, points: available(story, programme) }
+  }
+
+  test('an order that points paid for gives no money back, however its refund is cut', () => {
+    const coarse: Programme = { ...plain, redeem: { points: 10, worth: eur('1.00') } }
+    expect(inParts(coarse, 100, '10.00', Array<number>(200).fill(5))).toEqual({ money: 0, points: 10_000 })
+  })
+
+  test('points that never come back do not come back as money', () => {
+    const never: Programme = { ...plain, refund: { policy: 'kept-spend', giveBack: 'never' } }
+    expect(inParts(never, 400, '10.00', [1_000])).toEqual({ money: 600, points: 9_600 })
+  })
+
+  test('what a reversal gave back before is paid in money by the refund', () => {
+    const spent = given(granted(plain, 500), { type: 'redeem', id: 's', at: START, points: 500, order: order('o', '10.00') }, plain)
+    const back = given(spent, { type: 'reverse', id: 'v', at: START, posting: 's', points: 200 }, plain)
+    const first = given(back, refund('r1', 'o', '3.00'), plain)
+    expect(first.answer).toMatchObject({ givenBack: 0, moneyBack: eur('3.00') })
+    expect(given(first, refund('r2', 'o', '7.00'), plain).answer).toMatchObject({ givenBack: 300, moneyBack: eur('4.00') })
+  })
+
+  test(
+    'comes to what was paid in money, under any policy and in whatever parts',
+    () =>
+      fc.assert(
+        fc.property(
+          fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 10 }),
+          fc.constantFrom('pro-rata', 'money-first', 'never'),
+          fc.integer({ min: 1, max: 400 }),
+          fc.integer({ min: 1, max: 130 }),
+          (parts, giveBack, points, per) => {
+            const programme: Programme = {
+              ...plain,
+              redeem: { points: per, worth: eur('1.00') },
+              refund: { policy: 'kept-spend', giveBack },
+            }
+            const value = cents(parts.reduce((a, b) => a + b, 0)).amount
+            const spend: Command = { type: 'redeem', id: 's', at: START, points, order: order('o', value) }
+            if (refused(granted(programme, 10_000), spend, programme)) return
+            const { worth } = given(granted(programme, 10_000), spend, programme).answer
+            const { money } = inParts(programme, points, value, parts)
+            expect(money).toBe(Math.round(Number(value) * 100) - Math.round(Number(worth!.amount) * 100))
+          },
+        ),
+        check,
+      ),
+    patience,
+  )
+})
 
 describe('spending', () => {
   test('a part of a hold is worth what it was when it was held, also under a new rate', () => {
@@ -50,5 +114,81 @@ describe('spending', () => {
     const stale = [{ points: 50, earnedAt: START, expiresAt: START + DAY }]
     const late = given(indebted, { type: 'grant', id: 'old', at: START + 2 * DAY, lots: stale, reason: 'import' }, owing)
     expect(balanceAt(late.state, owing, START + 2 * DAY)).toMatchObject({ posted: 0, debt: 50 })
+  })
+})
+
+describe('points that wait', () => {
+  const waits: Programme = { ...plain, pending: { until: 'released' } }
+
+  test('a refund does not take once more what was dismissed', () => {
+    const start = given(granted(waits, 100), earn('o', '80.00'), waits)
+    const part = given(start, refund('r1', 'o', '20.00'), waits)
+    const gone = given(part, { type: 'dismiss', id: 'd', at: START, posting: 'e-o', reason: 'not his order' }, waits)
+    const back = given(gone, refund('r2', 'o', '60.00'), waits)
+    expect(back.answer).toMatchObject({ clawedBack: 60, available: 100, pending: 0 })
+    expect(
+      pointsAt(
+        back.events.map((event) => ({ event, recordedAt: 0 })),
+        'star',
+        START,
+      ),
+    ).toBe(100)
+  })
+
+  const ladder = [
+    { id: 'basic', from: 0 },
+    { id: 'gold', from: 100 },
+  ]
+
+  test('what was dismissed, or expired while it waited, counted for no tier and is not taken off it', () => {
+    const programme: Programme = {
+      ...plain,
+      pending: { until: 'released' },
+      expiry: { kind: 'exact', duration: { days: 10 } },
+      tiers: { tiers: ladder, window: { kind: 'lifetime' } },
+    }
+    let story: Story = given(opened(programme, START), earn('a', '100.00'), programme)
+    story = given(story, { type: 'release-pending', at: START, posting: 'e-a' }, programme)
+    story = given(story, earn('b', '50.00', START + DAY), programme)
+    story = given(story, { type: 'dismiss', id: 'd', at: START + DAY, posting: 'e-b', reason: 'x' }, programme)
+    story = given(story, earn('c', '50.00', START + DAY), programme)
+    story = given(story, refund('rb', 'b', '50.00', START + 20 * DAY), programme)
+    story = given(story, refund('rc', 'c', '50.00', START + 20 * DAY), programme)
+    expect(tierAt(story.state, programme, START + 21 * DAY)).toMatchObject({ tier: 'gold', points: 100 })
+  })
+
+  test('points that wait make no tier, also where the balance decides', () => {
+    const programme: Programme = { ...waits, tiers: { tiers: ladder, window: { kind: 'balance' } } }
+    const tier = (story: Story) => tierAt(story.state, programme, story.state.asOf)
+    const bought = given(opened(programme, START), earn('o', '100.00'), programme)
+    expect(tier(bought)).toMatchObject({ tier: 'basic', points: 0 })
+    const part = given(bought, refund('r', 'o', '20.00'), programme)
+    const settled = given(part, { type: 'release-pending', at: START + DAY, posting: 'e-o' }, programme)
+    expect(tier(settled)).toMatchObject({ tier: 'basic', points: 80 })
+    expect(tier(given(settled, { type: 'redeem', id: 's', at: START + DAY, points: 30 }, programme))).toMatchObject({ points: 50 })
+
+    const soon: Programme = { ...programme, pending: { for: { days: 3 } } }
+    const later = given(opened(soon, START), earn('o', '100.00'), soon)
+    expect([2, 3].map((days) => tierAt(later.state, soon, START + days * DAY)?.tier)).toEqual(['basic', 'gold'])
+  })
+
+  test('why settled points came adds up to them', () => {
+    const settled = given(
+      given(opened(waits, START), earn('o', '7.00'), waits),
+      { type: 'release-pending', at: START, posting: 'e-o' },
+      waits,
+    )
+    expect(settled.answer.lines.map((line) => line.data!.points)).toEqual([7])
+  })
+})
+
+describe('what is over', () => {
+  test('points of a refunded order that had expired are not reinstated', () => {
+    const short: Programme = { ...plain, expiry: { kind: 'exact', duration: { days: 10 } } }
+    const start = given(opened(short, START), earn('o', '100.00'), short)
+    const part = given(start, refund('r1', 'o', '60.00', START + 11 * DAY), short)
+    const back = given(part, { type: 'reinstate', id: 'i', at: START + 12 * DAY, days: 30, until: null }, short)
+    expect(back.answer).toMatchObject({ points: 40, available: 40 })
+    expect(available(given(back, refund('r2', 'o', '40.00', START + 13 * DAY), short), short)).toBe(0)
   })
 })
