@@ -5,9 +5,10 @@ import { refund, reverse } from './decide-refund.ts'
 import { capture, deduct, hold, redeem, release, replace } from './decide-spend.ts'
 import { type Accepted, type Decision, type Done, type Env, event, isDone, no, type Outcome, type Rule } from './decision.ts'
 import { evolveAll, NOBODY } from './evolve.ts'
+import { isPoints } from './exact.ts'
 import { extendedTo } from './expiry.ts'
 import type { AccountState, Command, LoyaltyEvent } from './model.ts'
-import { extension, passTime } from './passing.ts'
+import { extension, type Passed, passTime } from './passing.ts'
 import { expiryOf, type Programme, zoneOf } from './programme.ts'
 import type { Rejection } from './refusals.ts'
 import { tierEvents } from './tier-events.ts'
@@ -45,6 +46,8 @@ const RULES: { readonly [T in Command['type']]: Rule<T> } = {
 
 /** What a frozen account does not do. A hold that was authorised before may still be captured, a refund always comes through. */
 const SPENDS = new Set<Command['type']>(['hold', 'replace', 'redeem', 'deduct'])
+/** What has conditions that may name the tier. */
+const ASK_FOR_TIERS = new Set<Command['type']>(['earn', 'claim', 'redeem'])
 /** What counts as activity for expiry. */
 const ACTIVE = new Set<Command['type']>(['earn', 'claim', 'grant', 'capture', 'redeem'])
 
@@ -69,9 +72,19 @@ export function decide(command: Command, state: AccountState, env: Env): Decisio
   if (refused) return no(refused)
   const passed = passTime(state, env.now, env.programme)
   const rule = RULES[command.type] as (c: Command, s: AccountState, e: Env) => Outcome
-  const outcome = rule(command, passed.state, env)
-  return isDone(outcome) ? accepted(command, state, passed.events, passed.state, outcome, env) : outcome
+  const seen = ASK_FOR_TIERS.has(command.type) ? withTierAt(command.at, state, passed, env.programme) : passed.state
+  const outcome = rule(command, seen, env)
+  if (!isDone(outcome)) return outcome
+  const decision = accepted(command, state, passed.events, passed.state, outcome, env)
+  const { posted } = decision.answer
+  return isPoints(posted) ? decision : no({ code: 'loyalty/points-out-of-range', details: { points: String(posted) } })
 }
+
+/** The account with the tier that it has at an instant, whether or not anybody has written down that it rose or fell. */
+const withTierAt = (at: number, before: AccountState, passed: Passed, programme: Programme): AccountState => ({
+  ...passed.state,
+  standing: evolveAll(passed.state, tierEvents(before, passed.events, passed.state, programme, at)).standing,
+})
 
 function refusedAtOnce(command: Command, state: AccountState, now: number): Rejection | null {
   const { account } = state

@@ -1,6 +1,7 @@
+import { field } from '@patronkit/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { balanceAt, type Command, type Order, type Programme, pointsAt, tierAt } from '../src/index.ts'
+import { balanceAt, type Command, decide, type Order, type Programme, pointsAt, tierAt } from '../src/index.ts'
 import { given, opened, refused, type Story } from '../src/testing.ts'
 import { cents, DAY, eur, START } from './histories.ts'
 import { check, patience } from './settings.ts'
@@ -191,4 +192,72 @@ describe('what is over', () => {
     expect(back.answer).toMatchObject({ points: 40, available: 40 })
     expect(available(given(back, refund('r2', 'o', '40.00', START + 13 * DAY), short), short)).toBe(0)
   })
+
+  test('a tier that is over opens no rule, whether or not anybody has written it down', () => {
+    const programme: Programme = {
+      currency: 'star',
+      earn: [{ points: 1, per: eur('1.00') }],
+      campaigns: [{ id: 'gold', multiply: '2', when: field('tier').eq('gold') }],
+      tiers: {
+        tiers: [
+          { id: 'basic', from: 0 },
+          { id: 'gold', from: 100 },
+        ],
+        window: { kind: 'rolling', months: 12 },
+      },
+    }
+    const gold = given(opened(programme, START), earn('a', '100.00'), programme)
+    const late = START + 800 * DAY
+    const swept = given(gold, { type: 'pass-time', at: late }, programme)
+    const points = (story: Story, at: number) => given(story, earn('b', '10.00', at), programme).answer.points
+    expect([points(gold, START + DAY), points(swept, late), points(gold, late)]).toEqual([20, 10, 10])
+  })
+})
+
+describe('an order', () => {
+  test('that earned nothing is not earned again, and counts once for what counts orders', () => {
+    const tenth: Programme = { ...plain, earn: [...plain.earn, { id: 'third', points: 500, achievement: { of: 'order', times: 3 } }] }
+    const again = (n: number): Command => ({ type: 'earn', id: `e${n}`, at: START, order: order('o', '0.50') })
+    const once = given(opened(tenth, START), again(1), tenth)
+    expect(once.answer.points).toBe(0)
+    expect(refused(once, again(2), tenth)).toEqual({ code: 'loyalty/already-posted', details: { posting: 'o' } })
+    expect(given(once, refund('r', 'o', '0.50'), tenth).answer).toMatchObject({ clawedBack: 0, moneyBack: eur('0.50') })
+  })
+
+  test.each(['kept-spend', 'refund-floor'] as const)('[%s] keeps a bonus that hangs on no amount until all of it is refunded', (policy) => {
+    const programme: Programme = {
+      ...plain,
+      earn: [...plain.earn, { id: 'first', points: 500, achievement: { of: 'order', times: 1 } }],
+      campaigns: [{ id: 'spring', add: 50 }],
+      refund: { policy },
+    }
+    const bought = given(opened(programme, START), earn('o', '100.00'), programme)
+    expect(bought.answer.points).toBe(650)
+    const part = given(bought, refund('r1', 'o', '40.00'), programme)
+    expect(part.answer.clawedBack).toBe(40)
+    expect(given(part, refund('r2', 'o', '60.00'), programme).answer).toMatchObject({ clawedBack: 610, available: 0 })
+  })
+
+  test('takes of a budget what was posted, not what a cap cut', () => {
+    const programme: Programme = {
+      ...plain,
+      campaigns: [{ id: 'ten', multiply: '10', budget: { points: 1_000, money: eur('9.00') }, costPerPoint: eur('0.01') }],
+      caps: [{ id: 'daily', points: 30, each: 'day' }],
+    }
+    const world = { now: START, programme, budgets: { ten: { points: 1_000, money: '9.00' } } }
+    const uses = (total: string) => {
+      const decision = decide(earn('o', total), opened(programme, START).state, world)
+      return decision.outcome === 'accepted' && [decision.answer.points, decision.uses]
+    }
+    expect(uses('2.00')).toEqual([20, [{ campaign: 'ten', points: 18, money: '0.18' }]])
+    expect(uses('10.00')).toEqual([30, [{ campaign: 'ten', points: 20, money: '0.2' }]])
+    expect(uses('40.00')).toEqual([30, []])
+  })
+})
+
+test('points that would make a balance no safe integer are refused', () => {
+  const bare: Programme = { currency: 'star', earn: [{ points: 1, per: eur('1.00') }] }
+  const rich = given(opened(bare, START), earn('a', '9007199254740000.00'), bare)
+  expect(refused(rich, earn('b', '1000.00'), bare)).toMatchObject({ code: 'loyalty/points-out-of-range' })
+  expect(given(rich, earn('c', '991.00'), bare).answer.posted).toBe(Number.MAX_SAFE_INTEGER)
 })
