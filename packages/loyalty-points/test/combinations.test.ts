@@ -1,7 +1,7 @@
 import { field } from '@patronkit/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { balanceAt, type Command, decide, type Order, type Programme, pointsAt, tierAt } from '../src/index.ts'
+import { balanceAt, type Command, decide, entriesOf, type Order, type Programme, pointsAt, recount, tierAt } from '../src/index.ts'
 import { given, opened, refused, type Story } from '../src/testing.ts'
 import { cents, DAY, eur, START } from './histories.ts'
 import { check, patience } from './settings.ts'
@@ -260,4 +260,20 @@ test('points that would make a balance no safe integer are refused', () => {
   const rich = given(opened(bare, START), earn('a', '9007199254740000.00'), bare)
   expect(refused(rich, earn('b', '1000.00'), bare)).toMatchObject({ code: 'loyalty/points-out-of-range' })
   expect(given(rich, earn('c', '991.00'), bare).answer.posted).toBe(Number.MAX_SAFE_INTEGER)
+})
+
+test('a recount of one millisecond is possible in whatever order its commands are named and come', () => {
+  const list: Command[] = [
+    { type: 'earn', id: 'z', at: START, order: order('o', '500.00') },
+    { type: 'hold', id: 'hold/1', at: START, points: 300, until: START + DAY, order: order('p', '9.00') },
+    { type: 'replace', id: 'a/2', at: START, hold: 'hold/1', points: 200, until: START + DAY, order: order('p', '9.00') },
+    { type: 'capture', id: 'capture/1', at: START, hold: 'a/2' },
+    { type: 'refund', id: 'b', at: START, order: 'p', amount: eur('9.00') },
+  ]
+  const start = opened(plain, START).state
+  const wanted = recount(start, list, () => plain)
+  expect(wanted.refused).toEqual([])
+  expect(balanceAt(wanted.state, plain, START).available).toBe(500)
+  expect(recount(start, list.toReversed(), () => plain)).toEqual(wanted)
+  expect(wanted.events.flatMap(entriesOf).reduce((sum, { points }) => sum + points, 0)).toBe(0)
 })
