@@ -88,12 +88,18 @@ const withTierAt = (at: number, before: AccountState, passed: Passed, programme:
 
 function refusedAtOnce(command: Command, state: AccountState, now: number): Rejection | null {
   const { account } = state
-  if (command.at > now) return { code: 'loyalty/in-the-future', details: { at: toIso(command.at), now: toIso(now) } }
-  if (command.at < state.openedAt) return { code: 'loyalty/before-account', details: { account, openedAt: toIso(state.openedAt) } }
+  const wrong = misdated(command.at, state, now)
+  if (wrong) return wrong
   if (state.mergedInto !== null && command.type !== 'pass-time')
     return { code: 'loyalty/account-merged', details: { account, into: state.mergedInto } }
   if (state.frozen && SPENDS.has(command.type)) return { code: 'loyalty/account-frozen', details: { account } }
   return 'id' in command && state.postings[command.id] ? { code: 'loyalty/already-posted', details: { posting: command.id } } : null
+}
+
+/** Nothing happens on an account after now, or before it was opened. */
+export function misdated(at: number, { account, openedAt }: AccountState, now: number): Rejection | null {
+  if (at > now) return { code: 'loyalty/in-the-future', details: { at: toIso(at), now: toIso(now) } }
+  return at < openedAt ? { code: 'loyalty/before-account', details: { account, openedAt: toIso(openedAt) } } : null
 }
 
 /** Adds what the command sets off: open lots live on, what it brought may be over already, tiers move. */

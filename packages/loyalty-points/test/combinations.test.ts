@@ -1,7 +1,20 @@
 import { field } from '@patronkit/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { balanceAt, type Command, decide, entriesOf, type Order, type Programme, pointsAt, recount, tierAt } from '../src/index.ts'
+import {
+  balanceAt,
+  type Command,
+  decide,
+  decideMerge,
+  decideTransfer,
+  decideUnmerge,
+  entriesOf,
+  type Order,
+  type Programme,
+  pointsAt,
+  recount,
+  tierAt,
+} from '../src/index.ts'
 import { given, opened, refused, type Story } from '../src/testing.ts'
 import { cents, DAY, eur, START } from './histories.ts'
 import { check, patience } from './settings.ts'
@@ -107,6 +120,23 @@ describe('spending', () => {
       code: 'loyalty/outside-redemption-limits',
       details: { limit: 'min', asked: 2, allowed: 3 },
     })
+  })
+
+  test('an order is paid by points once, up to its share, in however many holds and redemptions', () => {
+    const half: Programme = { ...plain, redeem: { points: 100, worth: eur('1.00'), maxShare: '0.5' } }
+    const hold = (id: string, points: number): Command => {
+      return { type: 'hold', id, at: START, points, until: START + DAY, order: order('o', '10.00') }
+    }
+    const held = given(granted(half, 2_000), hold('h1', 200), half)
+    const more = given(held, { type: 'redeem', id: 's', at: START, points: 2_000, order: order('o', '10.00') }, half)
+    expect(more.answer).toMatchObject({ points: -300, worth: eur('3.00'), leftToPay: eur('5.00') })
+    expect(refused(more, hold('h2', 1), half)).toMatchObject({ code: 'loyalty/outside-redemption-limits', details: { asked: 0 } })
+    const other = given(more, { type: 'release', at: START, hold: 'h1' }, half)
+    expect(given(other, hold('h3', 500), half).answer).toMatchObject({ points: -200, leftToPay: eur('5.00') })
+    const replaced = given(more, { ...hold('h4', 150), type: 'replace', hold: 'h1' } as Command, half)
+    expect(replaced.answer).toMatchObject({ points: -150, leftToPay: eur('5.50') })
+    const back = given(more, { type: 'reverse', id: 'v', at: START, posting: 's', points: 100 }, half)
+    expect(given(back, hold('h5', 500), half).answer.points).toBe(-100)
   })
 
   test('points that were over before they arrived pay no debt', () => {
@@ -253,6 +283,24 @@ describe('an order', () => {
     expect(uses('10.00')).toEqual([30, [{ campaign: 'ten', points: 20, money: '0.2' }]])
     expect(uses('40.00')).toEqual([30, []])
   })
+})
+
+test('what moves between two accounts is dated when both were open, and not after now', () => {
+  const [a, b] = [granted(plain, 100), opened(plain, START + DAY, { account: 'c_2' })]
+  const env = { now: START + 2 * DAY, programme: plain }
+  const codes = (at: number) => [
+    decideTransfer({ id: 't', at, points: 10 }, a.state, b.state, env),
+    decideMerge({ id: 'm', at }, a.state, b.state, env),
+  ]
+  const accepted = { outcome: 'accepted' }
+  const no = (code: string) => ({ outcome: 'rejected', rejection: { code } })
+  expect(codes(START + DAY)).toMatchObject([accepted, accepted])
+  expect(codes(START + DAY - 1)).toMatchObject([no('loyalty/before-account'), no('loyalty/before-account')])
+  expect(codes(env.now + 1)).toMatchObject([no('loyalty/in-the-future'), no('loyalty/in-the-future')])
+  const [, merged] = codes(START + DAY)
+  if (merged?.outcome !== 'accepted' || !('from' in merged)) throw new Error('merged')
+  const apart = (at: number) => decideUnmerge({ merge: 'm', at }, merged.to.state, merged.from.state, env)
+  expect([apart(env.now), apart(env.now + 1)]).toMatchObject([accepted, no('loyalty/in-the-future')])
 })
 
 test('points that would make a balance no safe integer are refused', () => {
