@@ -1,8 +1,9 @@
 import { holds, valueAt, wallMs } from '@patronkit/core/service'
-import { NO_POINTS } from './clawback.ts'
+import { clawedBackBy, NO_POINTS } from './clawback.ts'
 import { event, incoming, no, type Rule, recordOf, shownLot } from './decision.ts'
-import { type Earning, earnings, limitsAfter } from './earning.ts'
-import type { LotData, OrderEarning } from './model.ts'
+import { type Earned, type Earning, earnings, limitsAfter } from './earning.ts'
+import { Exact } from './exact.ts'
+import type { LotData, OrderEarning, OrderRecord } from './model.ts'
 import { free } from './passing.ts'
 import type { Programme } from './programme.ts'
 import { orderValue } from './redemption.ts'
@@ -16,8 +17,9 @@ function availableFrom(programme: Programme, at: number): number | null {
 export const earn: Rule<'earn'> = (command, state, env) => {
   const { order, at, id } = command
   if (order && state.orders[order.id]?.earnings.length) return no({ code: 'loyalty/already-posted', details: { posting: order.id } })
-  const earned = earnings(env.programme, state, command, env.budgets ?? {})
-  if ('code' in earned) return no(earned)
+  const counted = earnings(env.programme, state, command, env.budgets ?? {})
+  if ('code' in counted) return no(counted)
+  const earned = lessRefunded(counted, order && state.orders[order.id])
   const own = earned.earnings.find((one) => one.currency === env.programme.currency)?.points ?? 0
   const limits = limitsAfter(env.programme, state, at, own)
   const over = own > 0 ? limits.passed : null
@@ -38,15 +40,11 @@ export const earn: Rule<'earn'> = (command, state, env) => {
     lots.push(came.lot)
     if (came.paid > 0) debtPaid[currency] = came.paid
   }
-  const kept = ({ currency, terms }: Pick<Earning, 'currency' | 'terms'>): OrderEarning => ({
-    currency,
-    posting: id,
-    terms,
-    clawedBack: 0,
-    lapsed: 0,
-  })
+  const kept = ({ currency, points, terms }: Earning): OrderEarning => {
+    return { currency, posting: id, terms, clawedBack: terms.earned - points, lapsed: 0 }
+  }
   // an order that earned nothing has earned all the same: it is not asked again
-  const nothing = { currency: env.programme.currency, terms: NO_POINTS }
+  const nothing = { currency: env.programme.currency, points: 0, terms: NO_POINTS }
   const newEarnings = (earned.earnings.length > 0 ? earned.earnings : [nothing]).map(kept)
   const record = order ? { ...recordOf(state, order.id, orderValue(order), env.programme), earnings: newEarnings } : null
   const source = order ? { order: order.id } : { event: command.event?.type ?? '' }
@@ -58,6 +56,18 @@ export const earn: Rule<'earn'> = (command, state, env) => {
     answer: { points: own, lots: lots.map(shownLot), lines: [...earned.lines, ...waits] },
     uses: earned.uses,
   }
+}
+
+/** What was refunded before the order earned, as it may be where it spent first, is taken off at once. */
+function lessRefunded(earned: Earned, record: OrderRecord | undefined): Earned {
+  if (!record || new Exact(record.refunded).isZero()) return earned
+  const { policy, refunded, value } = record
+  const off = earned.earnings.map(({ terms }) => clawedBackBy(policy, terms, refunded, value.amount))
+  const lines = earned.earnings.flatMap(({ currency }, n) =>
+    off[n] ? [{ code: 'loyalty/refunded-before', data: { points: -off[n], currency, policy: policy.policy } }] : [],
+  )
+  const left = earned.earnings.map((one, n) => ({ ...one, points: one.points - off[n]! }))
+  return { ...earned, earnings: left, lines: [...earned.lines, ...lines] }
 }
 
 /** Points of an offer. Its stock and its codes are shared by all accounts, and so the service's to keep. */

@@ -142,11 +142,10 @@ function clawBack(state: AccountState, earning: OrderEarning, due: number, env: 
 
 /** Points of an order that are gone without anybody having used them: they expired, or were dismissed while they waited. */
 function goneBefore(own: readonly Lot[], earning: OrderEarning): number {
-  const expired = own.reduce((sum, lot) => sum + lot.expired, 0)
   // what waits is taken by nothing but refunds, time and whoever dismisses it
   const waits = own.length > 0 && own.every((lot) => lot.availableAt === null)
-  const left = own.reduce((sum, lot) => sum + lot.points - lot.remaining, 0)
-  return waits ? left - earning.clawedBack : expired
+  const sum = (of: (lot: Lot) => number) => own.reduce((total, lot) => total + of(lot), 0)
+  return waits ? earning.terms.earned - earning.clawedBack - sum((lot) => lot.remaining) : sum((lot) => lot.expired)
 }
 
 function settleRest(

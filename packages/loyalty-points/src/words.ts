@@ -75,6 +75,7 @@ export const WORDS: Catalogue = {
     'loyalty/given-back': (d) => `given back ${signed(d)} ${d.currency} of ${d.spend}`,
     'loyalty/clawed-back': (d) =>
       `taken back ${signed(d)} ${d.currency} by ${d.policy} (${d.lapsed} were gone before, ${d.debt} owed, ${d.forgiven} forgiven)`,
+    'loyalty/refunded-before': (d) => `refunded before it earned: ${signed(d)} ${d.currency} by ${d.policy}`,
     'loyalty/transferred': (d) => `transferred ${signed(d)} ${d.currency}, other side ${d.account}`,
     'loyalty/merged': (d) => `merge with ${d.account}: ${signed(d)} ${d.currency}`,
   },
@@ -96,6 +97,7 @@ export const WORDS: Catalogue = {
     'loyalty/deducted': (d) => `扣减 ${signed(d)} ${d.currency}：${d.reason}`,
     'loyalty/given-back': (d) => `退还 ${d.spend} 的 ${signed(d)} ${d.currency}`,
     'loyalty/clawed-back': (d) => `追回 ${signed(d)} ${d.currency}（此前已失效 ${d.lapsed}，欠 ${d.debt}，免除 ${d.forgiven}）`,
+    'loyalty/refunded-before': (d) => `计分前已退款：${signed(d)} ${d.currency}`,
     'loyalty/transferred': (d) => `转让 ${signed(d)} ${d.currency}，对方账户 ${d.account}`,
     'loyalty/merged': (d) => `与 ${d.account} 合并：${signed(d)} ${d.currency}`,
   },

@@ -14,9 +14,10 @@ import {
   pointsAt,
   recount,
   tierAt,
+  verifyLedger,
 } from '../src/index.ts'
 import { given, opened, refused, type Story } from '../src/testing.ts'
-import { cents, DAY, eur, START } from './histories.ts'
+import { anyProgramme, cents, commandOf, DAY, eur, type Move, moves, START } from './histories.ts'
 import { check, patience } from './settings.ts'
 
 /** What no verb does alone: refunds of what waits, of what expired, of what was paid for by points; rules that changed in between. */
@@ -254,6 +255,15 @@ describe('an order', () => {
     expect(given(once, refund('r', 'o', '0.50'), tenth).answer).toMatchObject({ clawedBack: 0, moneyBack: eur('0.50') })
   })
 
+  test('that was refunded before it earned has earned what is kept of it', () => {
+    const spent = given(granted(plain, 500), { type: 'redeem', id: 's', at: START, points: 500, order: order('o', '50.00') }, plain)
+    const part = given(given(spent, refund('r1', 'o', '20.00'), plain), earn('o', '50.00'), plain)
+    expect(part.answer).toMatchObject({ points: 30, lines: [{ data: { points: 50 } }, { data: { points: -20 } }] })
+    expect(given(part, refund('r2', 'o', '30.00'), plain).answer).toMatchObject({ clawedBack: 30, available: 500 })
+    const whole = given(given(spent, refund('r1', 'o', '50.00'), plain), earn('o', '50.00'), plain)
+    expect(whole.answer).toMatchObject({ points: 0, lots: [], available: 500 })
+  })
+
   test.each(['kept-spend', 'refund-floor'] as const)('[%s] keeps a bonus that hangs on no amount until all of it is refunded', (policy) => {
     const programme: Programme = {
       ...plain,
@@ -325,3 +335,54 @@ test('a recount of one millisecond is possible in whatever order its commands ar
   expect(recount(start, list.toReversed(), () => plain)).toEqual(wanted)
   expect(wanted.events.flatMap(entriesOf).reduce((sum, { points }) => sum + points, 0)).toBe(0)
 })
+
+/** Orders that earn, are paid by points, held for and refunded all at once; earnings that wait and are dismissed. */
+const entangled = (command: Command, { n }: Move, { state, events }: Story): Command => {
+  const waiting = state.lots.find((lot) => lot.availableAt === null && lot.remaining > 0)
+  if (command.type === 'unfreeze' && waiting)
+    return { type: 'dismiss', id: `d${events.length}`, at: command.at, posting: waiting.posting, reason: 'x' }
+  const one = order(`o${n % 4}`, cents(3_000 + 777 * (n % 4)).amount)
+  if (command.type === 'earn' || command.type === 'redeem') return command.order ? { ...command, order: one } : command
+  return command.type === 'hold' || command.type === 'replace' ? { ...command, order: one } : command
+}
+
+test(
+  'whether or not a tick came before it, a command is decided, answered and explained alike, also where orders are entangled',
+  () =>
+    fc.assert(
+      fc.property(moves, anyProgramme, fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (list, of, ticks) => {
+        const programme: Programme = {
+          ...of.programme,
+          campaigns: [...(of.programme.campaigns ?? []), { id: 'gold', multiply: '3', when: field('tier').eq('gold') }],
+          limits: [{ id: 'weekly', points: 400, each: 'week', over: 'review' }],
+        }
+        let story: Story = opened(programme, START, { zone: 'Europe/Rome' })
+        let now = START
+        for (const [i, one] of list.entries()) {
+          now += one.hours * 3_600_000
+          const bare = commandOf(one, i, story, now)
+          if (!bare) continue
+          const command = entangled(bare, one, story)
+          const tick = Math.floor(story.state.asOf + ticks.next().value * (now - story.state.asOf))
+          const swept = given(story, { type: 'pass-time', at: tick }, programme)
+          const [alone, behind] = [story, swept].map(({ state }) => decide(command, state, { now, programme }))
+          if (alone?.outcome !== 'accepted' || behind?.outcome !== 'accepted') {
+            expect(behind).toEqual(alone)
+            continue
+          }
+          expect(behind.answer).toEqual(alone.answer)
+          expect(tierAt(behind.state, programme, now)).toEqual(tierAt(alone.state, programme, now))
+          const explained = alone.answer.lines.reduce((sum, { data }) => sum + (data?.currency === 'star' ? (data.points as number) : 0), 0)
+          expect(explained).toBe(alone.answer.points)
+          story = { state: alone.state, events: [...story.events, ...alone.events] }
+        }
+        expect(verifyLedger(story.events)).toBeNull()
+        for (const { refunded, value, earnings } of Object.values(story.state.orders)) {
+          if (Number(refunded) < Number(value.amount)) continue
+          for (const { clawedBack, terms } of earnings) expect(clawedBack).toBe(terms.earned)
+        }
+      }),
+      check,
+    ),
+  patience,
+)
