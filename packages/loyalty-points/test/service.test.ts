@@ -357,6 +357,16 @@ test('C11 [household] 500 come from the oldest points, whosever they are: 1,600 
   expect((await loyalty.verify({})).broken).toBe(null)
 })
 
+test('a programme keeps its currency: under another one nobody would see the points that are there', async () => {
+  const { loyalty } = await shop()
+  await earned(loyalty, 'o_1', '40.00')
+  const coins = defineProgramme({ id: 'stars', ...plain, currency: 'coin' })
+  expect(await answered(() => loyalty.publish({ definition: coins }))).toBe('core/invalid-input')
+  expect((await loyalty.publish({ definition: defineProgramme({ id: 'stars', ...plain, zone: 'Europe/Rome' }) })).version).toBe(2)
+  expect((await loyalty.publish({ definition: defineProgramme({ id: 'coins', ...plain, currency: 'coin' }) })).version).toBe(1)
+  expect((await loyalty.balance(ACCOUNT)).available).toBe(40)
+})
+
 test('a household spends beside a debt what is available, and leaves what covers the debt', async () => {
   const { loyalty } = await shop({ ...plain, pending: { until: 'released' }, negative: { policy: 'debt', floor: -100 } })
   const owing = { account: 'card-1', programme: 'stars' }
