@@ -81,10 +81,10 @@ export function decide(command: Command, state: AccountState, env: Env): Decisio
 }
 
 /** The account with the tier that it has at an instant, whether or not anybody has written down that it rose or fell. */
-const withTierAt = (at: number, before: AccountState, passed: Passed, programme: Programme): AccountState => ({
-  ...passed.state,
-  standing: evolveAll(passed.state, tierEvents(before, passed.events, passed.state, programme, at)).standing,
-})
+function withTierAt(at: number, before: AccountState, passed: Passed, programme: Programme): AccountState {
+  const moved = tierEvents(before, passed.events, passed.state, programme, at)
+  return moved.length === 0 ? passed.state : { ...passed.state, standing: evolveAll(passed.state, moved).standing }
+}
 
 function refusedAtOnce(command: Command, state: AccountState, now: number): Rejection | null {
   const { account } = state
