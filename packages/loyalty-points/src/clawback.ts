@@ -33,6 +33,9 @@ export interface Terms {
   readonly earned: number
 }
 
+/** What an order earns by that no rule gives anything. */
+export const NO_POINTS: Terms = { counted: [], factor: '1', added: 0, cap: null, earned: 0 }
+
 /** The points that these terms give for share = part ÷ whole of the order. */
 export function pointsFor(terms: Terms, part: Exact, whole: Exact, rounding?: Rounding): number {
   if (part.isZero()) return 0
@@ -53,7 +56,8 @@ export function clawedBackBy(policy: ClawbackPolicy, terms: Terms, refunded: str
   const due = () => {
     switch (policy.policy) {
       case 'refund-floor':
-        return pointsFor(terms, back, whole, 'floor')
+        // what was added whatever the amount goes with the last of it
+        return pointsFor({ ...terms, added: 0 }, back, whole, 'floor')
       case 'kept-spend':
         return terms.earned - pointsFor(terms, whole.minus(back), whole)
       case 'pro-rata':

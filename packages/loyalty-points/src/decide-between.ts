@@ -1,5 +1,5 @@
 import { toIso } from '@patronkit/core/service'
-import { accepted } from './decide.ts'
+import { accepted, misdated } from './decide.ts'
 import { type Accepted, type Env, event, type NeedsLots, no, type Rejected, shownLot, shownLots, take } from './decision.ts'
 import type { Taken } from './lots.ts'
 import type { AccountState, Lot, LotData } from './model.ts'
@@ -13,7 +13,9 @@ export interface BothAccepted {
   readonly to: Accepted
 }
 
-const withheld = (from: AccountState, to: AccountState): Rejection | null => {
+const withheld = (from: AccountState, to: AccountState, at: number, now: number): Rejection | null => {
+  const wrong = misdated(at, from, now) ?? misdated(at, to, now)
+  if (wrong) return wrong
   for (const { account, mergedInto: into } of [from, to])
     if (into !== null) return { code: 'loyalty/account-merged', details: { account, into } }
   if (from.account === to.account) return { code: 'loyalty/same-account', details: { account: from.account } }
@@ -40,7 +42,7 @@ export function decideTransfer(
   env: Env,
 ): BothAccepted | Rejected | NeedsLots {
   const { id, at, points } = command
-  const refused = withheld(from, to) ?? (from.postings[id] || to.postings[id] ? already(id) : null)
+  const refused = withheld(from, to, at, env.now) ?? (from.postings[id] || to.postings[id] ? already(id) : null)
   if (refused) return no(refused)
   const [giver, taker] = [passTime(from, env.now, env.programme), passTime(to, env.now, env.programme)]
   const got = take(giver.state, points, env)
@@ -92,7 +94,7 @@ export function decideMerge(
   into: AccountState,
   env: Env,
 ): BothAccepted | Rejected {
-  const refused = withheld({ ...from, frozen: false }, into)
+  const refused = withheld({ ...from, frozen: false }, into, command.at, env.now)
   if (refused) return no(refused)
   const [giver, taker] = [passTime(from, env.now, env.programme), passTime(into, env.now, env.programme)]
   const open = Object.values(giver.state.holds).flatMap((hold) => (hold.state === 'open' ? [hold.id] : []))
@@ -131,6 +133,8 @@ export function decideUnmerge(
   const { merge, at } = command
   const record = from.merges[merge]
   if (!record || record.from !== back.account) return no({ code: 'loyalty/not-merged', details: { merge } })
+  const wrong = misdated(at, from, env.now) ?? misdated(at, back, env.now)
+  if (wrong) return no(wrong)
   const [giver, taker] = [passTime(from, env.now, env.programme), passTime(back, env.now, env.programme)]
   const was = new Map(record.lots.map((lot) => [lot.here, lot.there]))
   const leaving = giver.state.lots.filter((lot) => was.has(lot.id) && free(lot) > 0)

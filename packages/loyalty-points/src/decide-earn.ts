@@ -1,7 +1,9 @@
 import { holds, valueAt, wallMs } from '@patronkit/core/service'
+import { clawedBackBy, NO_POINTS } from './clawback.ts'
 import { event, incoming, no, type Rule, recordOf, shownLot } from './decision.ts'
-import { earnings, limitsAfter } from './earning.ts'
-import type { LotData, OrderEarning } from './model.ts'
+import { type Earned, type Earning, earnings, limitsAfter } from './earning.ts'
+import { Exact } from './exact.ts'
+import type { LotData, OrderEarning, OrderRecord } from './model.ts'
 import { free } from './passing.ts'
 import type { Programme } from './programme.ts'
 import { orderValue } from './redemption.ts'
@@ -15,8 +17,9 @@ function availableFrom(programme: Programme, at: number): number | null {
 export const earn: Rule<'earn'> = (command, state, env) => {
   const { order, at, id } = command
   if (order && state.orders[order.id]?.earnings.length) return no({ code: 'loyalty/already-posted', details: { posting: order.id } })
-  const earned = earnings(env.programme, state, command, env.budgets ?? {})
-  if ('code' in earned) return no(earned)
+  const counted = earnings(env.programme, state, command, env.budgets ?? {})
+  if ('code' in counted) return no(counted)
+  const earned = lessRefunded(counted, order && state.orders[order.id])
   const own = earned.earnings.find((one) => one.currency === env.programme.currency)?.points ?? 0
   const limits = limitsAfter(env.programme, state, at, own)
   const over = own > 0 ? limits.passed : null
@@ -37,9 +40,12 @@ export const earn: Rule<'earn'> = (command, state, env) => {
     lots.push(came.lot)
     if (came.paid > 0) debtPaid[currency] = came.paid
   }
-  const newEarnings = earned.earnings.map(
-    ({ currency, terms }): OrderEarning => ({ currency, posting: id, terms, clawedBack: 0, lapsed: 0 }),
-  )
+  const kept = ({ currency, points, terms }: Earning): OrderEarning => {
+    return { currency, posting: id, terms, clawedBack: terms.earned - points, lapsed: 0 }
+  }
+  // an order that earned nothing has earned all the same: it is not asked again
+  const nothing = { currency: env.programme.currency, points: 0, terms: NO_POINTS }
+  const newEarnings = (earned.earnings.length > 0 ? earned.earnings : [nothing]).map(kept)
   const record = order ? { ...recordOf(state, order.id, orderValue(order), env.programme), earnings: newEarnings } : null
   const source = order ? { order: order.id } : { event: command.event?.type ?? '' }
   const counters = { ...earned.counters, ...limits.counters }
@@ -50,6 +56,18 @@ export const earn: Rule<'earn'> = (command, state, env) => {
     answer: { points: own, lots: lots.map(shownLot), lines: [...earned.lines, ...waits] },
     uses: earned.uses,
   }
+}
+
+/** What was refunded before the order earned, as it may be where it spent first, is taken off at once. */
+function lessRefunded(earned: Earned, record: OrderRecord | undefined): Earned {
+  if (!record || new Exact(record.refunded).isZero()) return earned
+  const { policy, refunded, value } = record
+  const off = earned.earnings.map(({ terms }) => clawedBackBy(policy, terms, refunded, value.amount))
+  const lines = earned.earnings.flatMap(({ currency }, n) =>
+    off[n] ? [{ code: 'loyalty/refunded-before', data: { points: -off[n], currency, policy: policy.policy } }] : [],
+  )
+  const left = earned.earnings.map((one, n) => ({ ...one, points: one.points - off[n]! }))
+  return { ...earned, earnings: left, lines: [...earned.lines, ...lines] }
 }
 
 /** Points of an offer. Its stock and its codes are shared by all accounts, and so the service's to keep. */
@@ -81,13 +99,15 @@ export const claim: Rule<'claim'> = (command, state, env) => {
 export const releasePending: Rule<'release-pending'> = (command, state, env) => {
   const waiting = state.lots.filter((lot) => lot.posting === command.posting && lot.availableAt === null && free(lot) > 0)
   if (waiting.length === 0) return no({ code: 'loyalty/nothing-pending', details: { posting: command.posting } })
-  const own = waiting.filter((lot) => lot.currency === env.programme.currency)
+  const { currency } = env.programme
+  const own = waiting.filter((lot) => lot.currency === currency)
+  const points = own.reduce((sum, lot) => sum + free(lot), 0)
   return {
     events: [event('loyalty.released', command.at, { posting: command.posting })],
     answer: {
-      points: own.reduce((sum, lot) => sum + free(lot), 0),
+      points,
       lots: own.map((lot) => ({ lot: lot.id, points: free(lot), expiresAt: lot.expiresAt })),
-      lines: [],
+      lines: [{ code: 'loyalty/settled', data: { points, currency, posting: command.posting } }],
     },
   }
 }

@@ -4,7 +4,7 @@ import { applied, type Env, event, type NeedsLots, no, type Rejected, type Rule,
 import { lastOf } from './evolve.ts'
 import { Exact, wholeQuotient } from './exact.ts'
 import { takeInOrder } from './lots.ts'
-import type { AccountState, Clawed, Given, OrderEarning, OrderRecord, Spend } from './model.ts'
+import type { AccountState, Clawed, Given, Lot, OrderEarning, OrderRecord, Spend } from './model.ts'
 import { free, inReach, usable } from './passing.ts'
 import { worthSoFar } from './redemption.ts'
 
@@ -45,7 +45,7 @@ export const refund: Rule<'refund'> = (command, state, env) => {
       points: givenBack - clawedBack,
       clawedBack,
       givenBack,
-      moneyBack: moneyBack(command.amount, spends, given),
+      moneyBack: moneyBack(record, spends, before, after),
       lots: [...given.flatMap((one) => shownLots(state, one.taken)), ...clawed.flatMap((one) => shownLots(state, one.taken, -1))],
       lines: [
         ...given.map(({ points, currency: of, spend }) => ({ code: 'loyalty/given-back', data: { points, currency: of, spend } })),
@@ -81,38 +81,71 @@ function backBy(record: OrderRecord, spend: Spend, spends: readonly Spend[], ref
   if (share === 'never') return 0
   if (refunded.gte(value)) return spend.points
   if (share === 'pro-rata') return wholeQuotient(refunded.times(spend.points), value, 'floor').toNumber()
-  const worth = spends.reduce((sum, one) => sum.plus(one.worth?.amount ?? 0), new Exact(0))
-  const beyond = refunded.minus(value.minus(worth))
-  return worth.isZero() || beyond.lte(0) ? 0 : wholeQuotient(beyond.times(spend.points), worth, 'floor').toNumber()
-}
-
-/** What is left of a refund once the points that come back have paid their part. */
-function moneyBack(amount: Money, spends: readonly Spend[], given: readonly Given[]): Money {
-  const digits = minorDigits(amount.currency)
-  const byPoints = given.reduce((sum, one) => {
-    const spend = spends.find((candidate) => candidate.id === one.spend)!
-    return sum.plus(worthSoFar(spend, spend.back + one.points)).minus(worthSoFar(spend, spend.back))
-  }, new Exact(0))
-  const left = new Exact(amount.amount).minus(byPoints)
-  return money((left.lt(0) ? new Exact(0) : left).toFixed(digits), amount.currency)
+  const worth = worthOfAll(spends)
+  return worth.isZero() ? 0 : wholeQuotient(beyondMoney(record, spends, refunded).times(spend.points), worth, 'floor').toNumber()
 }
 
 /**
- * Takes back what an order earned: from its own lots, then what had expired of them counts as gone, then, for what was spent,
- * from other lots; the rest by the programme's policy for the negative.
+ * What of a refund is money: all but the part that points had paid, over all refunds of the order together, so that it comes to
+ * what was paid in money however they are cut. What a reversal brought back before was paid in money since.
+ */
+function moneyBack(record: OrderRecord, spends: readonly Spend[], before: Exact, after: Exact): Money {
+  const [then, now] = [before, after].map((refunded) => paidByPoints(record, spends, refunded)) as [readonly Exact[], readonly Exact[]]
+  const byPoints = spends.reduce((sum, spend, n) => {
+    const back = worthSoFar(spend, spend.back)
+    return sum.plus(Exact.max(now[n]!, back)).minus(Exact.max(then[n]!, back))
+  }, new Exact(0))
+  const { currency } = record.value
+  const left = after.minus(before).minus(byPoints)
+  return money((left.lt(0) ? new Exact(0) : left).toFixed(minorDigits(currency)), currency)
+}
+
+/** The part of what was refunded so far that each spend had paid; together they are rounded once. */
+function paidByPoints(record: OrderRecord, spends: readonly Spend[], refunded: Exact): readonly Exact[] {
+  const worth = worthOfAll(spends)
+  if (worth.isZero()) return spends.map(() => worth)
+  const [part, whole] =
+    record.policy.giveBack === 'money-first' ? [beyondMoney(record, spends, refunded), worth] : [refunded, new Exact(record.value.amount)]
+  const upTo = (sum: Exact): Exact => part.times(sum).div(whole).toDecimalPlaces(minorDigits(record.value.currency), Exact.ROUND_DOWN)
+  let sum = new Exact(0)
+  return spends.map((spend) => {
+    const first = sum
+    sum = sum.plus(spend.worth?.amount ?? 0)
+    return upTo(sum).minus(upTo(first))
+  })
+}
+
+const worthOfAll = (spends: readonly Spend[]): Exact => spends.reduce((sum, one) => sum.plus(one.worth?.amount ?? 0), new Exact(0))
+
+/** The part of what was refunded that is more than was paid in money. */
+function beyondMoney(record: OrderRecord, spends: readonly Spend[], refunded: Exact): Exact {
+  const beyond = refunded.minus(new Exact(record.value.amount).minus(worthOfAll(spends)))
+  return beyond.lt(0) ? new Exact(0) : beyond
+}
+
+/**
+ * Takes back what an order earned: from its own lots, then what had expired or was dismissed of them counts as gone, then, for
+ * what was spent, from other lots; the rest by the programme's policy for the negative.
  */
 function clawBack(state: AccountState, earning: OrderEarning, due: number, env: Env): Clawed | Rejected | NeedsLots {
   const { currency, posting } = earning
   const own = state.lots.filter((lot) => lot.posting === posting && lot.currency === currency)
   const first = takeInOrder(own, due, free)
-  const expired = own.reduce((sum, lot) => sum + lot.expired, 0) - earning.lapsed
-  const lapsed = Math.min(first.short, Math.max(0, expired))
+  const lapsed = Math.min(first.short, goneBefore(own, earning))
   const others = inReach(state).filter((lot) => lot.posting !== posting && lot.currency === currency)
   const second = takeInOrder(others, first.short - lapsed, (lot) => usable(lot, env.now))
   if (second.short > 0 && state.readTo !== null) return { outcome: 'needs-lots', points: second.short }
   const rest = settleRest(state, currency, second.short, env)
   if ('outcome' in rest) return rest
   return { currency, posting, points: due, taken: [...first.taken, ...second.taken], lapsed, ...rest }
+}
+
+/** Points of an order that are gone without anybody having used them: they expired, or were dismissed while they waited. */
+function goneBefore(own: readonly Lot[], earning: OrderEarning): number {
+  // what waits is taken by nothing but refunds, time and whoever dismisses it
+  const waits = own.length > 0 && own.every((lot) => lot.availableAt === null)
+  const sum = (of: (lot: Lot) => number) => own.reduce((total, lot) => total + of(lot), 0)
+  return waits ? earning.terms.earned - earning.clawedBack - sum((lot) => lot.remaining) : sum((lot) => lot.expired)
 }
 
 function settleRest(

@@ -6,12 +6,12 @@ import { type Taken, takeInOrder } from './lots.ts'
 import type { AccountState, Hold, Order, OrderRecord } from './model.ts'
 import { usable } from './passing.ts'
 import type { Programme } from './programme.ts'
-import { orderValue, quote, worthOf } from './redemption.ts'
+import { orderValue, paidSoFar, quote, worthOfPart } from './redemption.ts'
 import { holdExpired } from './refusals.ts'
 
 /** Points asked against an order are cut to what the order needs; points without an order are what was asked. */
-function asked(programme: Programme, points: number, order: Order | undefined) {
-  return order ? quote(programme, points, order) : { points, worth: undefined, leftToPay: undefined }
+function asked(state: AccountState, programme: Programme, points: number, order: Order | undefined) {
+  return order ? quote(programme, points, order, paidSoFar(state, order.id).toFixed()) : { points, worth: undefined, leftToPay: undefined }
 }
 
 const spentLine = (points: number, currency: string, worth: Money | null) => ({
@@ -22,7 +22,7 @@ const spentLine = (points: number, currency: string, worth: Money | null) => ({
 export const hold: Rule<'hold'> = (command, state, env) => {
   if (state.holds[command.id]) return no({ code: 'loyalty/already-posted', details: { posting: command.id } })
   if (command.until <= env.now) return no(holdExpired(command.id, command.until))
-  const wanted = asked(env.programme, command.points, command.order)
+  const wanted = asked(state, env.programme, command.points, command.order)
   if ('code' in wanted) return no(wanted)
   const got = take(state, wanted.points, env)
   if ('outcome' in got) return got
@@ -72,8 +72,7 @@ export const capture: Rule<'capture'> = (command, state, env) => {
   if ('outcome' in held) return held
   const points = command.points ?? held.points
   if (points > held.points) return no({ code: 'loyalty/exceeds-hold', details: { hold: held.id, held: held.points, requested: points } })
-  const rate = env.programme.redeem
-  const worth = points === held.points ? held.worth : held.worth && rate ? worthOf(rate, points) : null
+  const worth = worthOfPart(held, points, env.programme.redeem)
   const record = held.order && held.value ? withSpend(recordOf(state, held.order, held.value, env.programme), command.id) : null
   return {
     events: [event('loyalty.captured', command.at, { posting: command.id, hold: held.id, currency: held.currency, points, worth, record })],
@@ -119,7 +118,7 @@ export const redeem: Rule<'redeem'> = (command, state, env) => {
   if (command.reward !== undefined && !offered) {
     return no({ code: 'loyalty/not-redeemable', details: { programme: programme.currency, what: command.reward } })
   }
-  const wanted = asked(programme, reward?.points ?? command.points ?? 0, reward ? undefined : command.order)
+  const wanted = asked(state, programme, reward?.points ?? command.points ?? 0, reward ? undefined : command.order)
   if ('code' in wanted) return no(wanted)
   const got = take(state, wanted.points, env)
   if ('outcome' in got) return got

@@ -5,9 +5,10 @@ import { refund, reverse } from './decide-refund.ts'
 import { capture, deduct, hold, redeem, release, replace } from './decide-spend.ts'
 import { type Accepted, type Decision, type Done, type Env, event, isDone, no, type Outcome, type Rule } from './decision.ts'
 import { evolveAll, NOBODY } from './evolve.ts'
+import { isPoints } from './exact.ts'
 import { extendedTo } from './expiry.ts'
 import type { AccountState, Command, LoyaltyEvent } from './model.ts'
-import { extension, passTime } from './passing.ts'
+import { extension, type Passed, passTime } from './passing.ts'
 import { expiryOf, type Programme, zoneOf } from './programme.ts'
 import type { Rejection } from './refusals.ts'
 import { tierEvents } from './tier-events.ts'
@@ -45,6 +46,8 @@ const RULES: { readonly [T in Command['type']]: Rule<T> } = {
 
 /** What a frozen account does not do. A hold that was authorised before may still be captured, a refund always comes through. */
 const SPENDS = new Set<Command['type']>(['hold', 'replace', 'redeem', 'deduct'])
+/** What has conditions that may name the tier. */
+const ASK_FOR_TIERS = new Set<Command['type']>(['earn', 'claim', 'redeem'])
 /** What counts as activity for expiry. */
 const ACTIVE = new Set<Command['type']>(['earn', 'claim', 'grant', 'capture', 'redeem'])
 
@@ -69,18 +72,34 @@ export function decide(command: Command, state: AccountState, env: Env): Decisio
   if (refused) return no(refused)
   const passed = passTime(state, env.now, env.programme)
   const rule = RULES[command.type] as (c: Command, s: AccountState, e: Env) => Outcome
-  const outcome = rule(command, passed.state, env)
-  return isDone(outcome) ? accepted(command, state, passed.events, passed.state, outcome, env) : outcome
+  const seen = ASK_FOR_TIERS.has(command.type) ? withTierAt(command.at, state, passed, env.programme) : passed.state
+  const outcome = rule(command, seen, env)
+  if (!isDone(outcome)) return outcome
+  const decision = accepted(command, state, passed.events, passed.state, outcome, env)
+  const { posted } = decision.answer
+  return isPoints(posted) ? decision : no({ code: 'loyalty/points-out-of-range', details: { points: String(posted) } })
+}
+
+/** The account with the tier that it has at an instant, whether or not anybody has written down that it rose or fell. */
+function withTierAt(at: number, before: AccountState, passed: Passed, programme: Programme): AccountState {
+  const moved = tierEvents(before, passed.events, passed.state, programme, at)
+  return moved.length === 0 ? passed.state : { ...passed.state, standing: evolveAll(passed.state, moved).standing }
 }
 
 function refusedAtOnce(command: Command, state: AccountState, now: number): Rejection | null {
   const { account } = state
-  if (command.at > now) return { code: 'loyalty/in-the-future', details: { at: toIso(command.at), now: toIso(now) } }
-  if (command.at < state.openedAt) return { code: 'loyalty/before-account', details: { account, openedAt: toIso(state.openedAt) } }
+  const wrong = misdated(command.at, state, now)
+  if (wrong) return wrong
   if (state.mergedInto !== null && command.type !== 'pass-time')
     return { code: 'loyalty/account-merged', details: { account, into: state.mergedInto } }
   if (state.frozen && SPENDS.has(command.type)) return { code: 'loyalty/account-frozen', details: { account } }
   return 'id' in command && state.postings[command.id] ? { code: 'loyalty/already-posted', details: { posting: command.id } } : null
+}
+
+/** Nothing happens on an account after now, or before it was opened. */
+export function misdated(at: number, { account, openedAt }: AccountState, now: number): Rejection | null {
+  if (at > now) return { code: 'loyalty/in-the-future', details: { at: toIso(at), now: toIso(now) } }
+  return at < openedAt ? { code: 'loyalty/before-account', details: { account, openedAt: toIso(openedAt) } } : null
 }
 
 /** Adds what the command sets off: open lots live on, what it brought may be over already, tiers move. */

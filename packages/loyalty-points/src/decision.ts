@@ -125,9 +125,9 @@ export function incoming(
   },
 ): { readonly lot: LotData; readonly paid: number } {
   const debt = i.debtLeft ?? state.debts[i.currency] ?? 0
-  const isUsable = i.availableAt !== null && i.availableAt <= env.now
-  const paid = isUsable ? Math.min(debt, i.points) : 0
   const expiry = i.expiresAt === undefined ? expiresAt(expiryOf(env.programme), i.earnedAt, state.zone) : i.expiresAt
+  const isUsable = i.availableAt !== null && i.availableAt <= env.now && (expiry === null || expiry > env.now)
+  const paid = isUsable ? Math.min(debt, i.points) : 0
   return {
     paid,
     lot: {

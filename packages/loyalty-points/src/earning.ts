@@ -88,8 +88,8 @@ export function earnings(
     const counted = looked.flatMap((one) => (one.counted && one.currency === currency ? [one.counted] : []))
     const boosted = boost(programme, command, facts, currency, counted, budgets)
     lines.push(...boosted.lines)
-    uses.push(...boosted.uses)
     const capped = withinCaps(programme, state, command.at, currency, boosted.terms)
+    uses.push(...usesOf(boosted.extras, boosted.terms.earned - capped.terms.earned))
     lines.push(...capped.lines)
     Object.assign(counters, capped.counters)
     return { currency, points: capped.terms.earned, terms: capped.terms }
@@ -128,6 +128,7 @@ function look(
   const currency = rule.currency ?? programme.currency
   const passed = (why: string): Looked => ({ id, rule, currency, counted: null, points: 0, why })
   if (!applies(rule.when, facts)) return passed('condition')
+  // what hangs on no amount is rounded up: any part of an order that is kept keeps it
   const given = (base: string, per: string, rounding: Counted['rounding'], why: string): Looked => {
     const counted: Counted = { points: rule.points, base, per, rounding }
     const points = pointsFor({ counted: [counted], factor: '1', added: 0, cap: null, earned: 0 }, ONE, ONE)
@@ -137,7 +138,7 @@ function look(
     if (!command.order) return passed('no-order')
     return given(baseOf(rule, command.order).toFixed(), rule.per.amount, rule.rounding ?? 'floor', 'spend')
   }
-  if ('event' in rule) return command.event?.type === rule.event ? given('1', '1', 'floor', 'event') : passed('other-event')
+  if ('event' in rule) return command.event?.type === rule.event ? given('1', '1', 'ceil', 'event') : passed('other-event')
   if ('item' in rule) {
     const items = (command.order?.items ?? []).filter(
       (item) => !item.reward && holds(rule.item, (path) => valueAt({ item: { ...item.attributes, quantity: item.quantity } }, path)),
@@ -148,10 +149,10 @@ function look(
   if ('achievement' in rule) {
     const reached = streaks[`achievement/${id}`]
     if (reached === undefined) return passed(rule.achievement.of === 'order' ? 'no-order' : 'other-event')
-    return reached === rule.achievement.times ? given('1', '1', 'floor', 'achievement') : passed('achievement')
+    return reached === rule.achievement.times ? given('1', '1', 'ceil', 'achievement') : passed('achievement')
   }
   const now = streaks[`streak/${id}/length`] ?? 0
-  return now > 0 && now % rule.streak.times === 0 && streaks[`streak/${id}/grown`] ? given('1', '1', 'floor', 'streak') : passed('streak')
+  return now > 0 && now % rule.streak.times === 0 && streaks[`streak/${id}/grown`] ? given('1', '1', 'ceil', 'streak') : passed('streak')
 }
 
 /** What counts of an order for a rule; never less than nothing. */
@@ -207,7 +208,7 @@ const happened = (of: string, command: Earn): boolean => (of === 'order' ? comma
 interface Boosted {
   readonly terms: Terms
   readonly lines: readonly Bare[]
-  readonly uses: readonly BudgetUse[]
+  readonly extras: readonly Extra[]
 }
 
 const DOES_NOT = 'loyalty/campaign-passed'
@@ -239,7 +240,7 @@ function boost(
       const lines = extras.map(({ campaign, points }) => ({ code: 'loyalty/campaign', data: { campaign: campaign.id, currency, points } }))
       const lost = left.filter((campaign) => !extras.some((extra) => extra.campaign === campaign))
       for (const campaign of lost) pass(campaign, 'another-campaign-won')
-      return { terms, lines: [...lines, ...passed], uses: extras.filter((e) => e.campaign.budget).map((e) => use(e.campaign, e.points)) }
+      return { terms, lines: [...lines, ...passed], extras }
     }
     pass(over.campaign, 'budget')
     left = left.filter((campaign) => campaign !== over.campaign)
@@ -248,6 +249,17 @@ function boost(
 
 const runs = (campaign: Campaign, at: number): boolean =>
   (campaign.from === undefined || Date.parse(campaign.from) <= at) && (campaign.until === undefined || at < Date.parse(campaign.until))
+
+/** What budgets pay. What a cap cuts off is cut off what campaigns add, the last first, and no budget pays for it. */
+function usesOf(extras: readonly Extra[], cut: number): readonly BudgetUse[] {
+  let left = cut
+  const paid = extras.toReversed().map(({ campaign, points }) => {
+    const off = Math.min(left, points)
+    left -= off
+    return use(campaign, points - off)
+  })
+  return paid.toReversed().filter((_, n) => extras[n]!.campaign.budget)
+}
 
 const use = (campaign: Campaign, points: number): BudgetUse => ({
   campaign: campaign.id,

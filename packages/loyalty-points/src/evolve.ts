@@ -1,5 +1,5 @@
 import { Exact } from './exact.ts'
-import { byUse, type Taken } from './lots.ts'
+import { byUse, type Taken, takeInOrder } from './lots.ts'
 import type { AccountState, Clawed, Given, Hold, Lot, LotData, LoyaltyEvent, LoyaltyEvents, OrderRecord } from './model.ts'
 import type { Movement } from './tiers.ts'
 
@@ -267,10 +267,18 @@ function refunded(state: AccountState, data: LoyaltyEvents['loyalty.refunded'], 
   let after = state
   for (const given of data.given) after = givenBack(after, given, at)
   for (const clawed of data.clawed) {
-    after = { ...less(after, clawed.taken), debts: withDebts(after.debts, { [clawed.currency]: clawed.debt }, 1) }
+    after = { ...lapsed(less(after, clawed.taken), clawed), debts: withDebts(after.debts, { [clawed.currency]: clawed.debt }, 1) }
   }
   const record = after.orders[data.order]
   return record ? recorded(after, { ...record, ...refundedOf(record, data) }) : after
+}
+
+/** What had expired and was taken back all the same is nobody's any more: it cannot be reinstated. */
+function lapsed(state: AccountState, { posting, currency, lapsed: points }: Clawed): AccountState {
+  if (points === 0) return state
+  const own = state.lots.filter((lot) => lot.posting === posting && lot.currency === currency)
+  const { taken } = takeInOrder(own, points, (lot) => lot.expired)
+  return touched(state, taken, (lot, some) => ({ ...lot, expired: lot.expired - some }))
 }
 
 function refundedOf(record: OrderRecord, data: LoyaltyEvents['loyalty.refunded']): Pick<OrderRecord, 'refunded' | 'earnings'> {

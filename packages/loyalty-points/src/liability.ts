@@ -85,12 +85,3 @@ function checkEstimate(redeemed: number, expected: number, before: number, path:
   if (redeemed < before) throw senseless(`${path}.cumulativeRedeemed`, `${redeemed} is less than the ${before} of the period before`)
   if (expected < redeemed) throw senseless(`${path}.expectedTotalRedeemed`, `${expected} is less than what was redeemed already`)
 }
-
-/** The programme's points over a period: opening + issued − redeemed − expired = closing. */
-export interface PointsRoll {
-  readonly opening: number
-  readonly issued: number
-  readonly redeemed: number
-  readonly expired: number
-  readonly closing: number
-}

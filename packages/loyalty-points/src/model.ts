@@ -16,7 +16,7 @@ export interface Lot {
   readonly remaining: number
   /** Part of `remaining` that open holds have. */
   readonly held: number
-  /** What was lost to time. */
+  /** What was lost to time and not taken back since: it may be reinstated. */
   readonly expired: number
   readonly earnedAt: number
   /** From when on it can be used; null while it waits for its release. */
@@ -58,7 +58,7 @@ export interface OrderEarning {
   readonly posting: string
   readonly terms: Terms
   readonly clawedBack: number
-  /** Part of `clawedBack` that had expired before. */
+  /** Part of `clawedBack` that had expired or was dismissed before. */
   readonly lapsed: number
 }
 
@@ -247,7 +247,7 @@ export interface Clawed {
   readonly posting: string
   readonly points: number
   readonly taken: readonly Taken[]
-  /** Had expired before, so there was nothing to take. */
+  /** Had expired before, or was dismissed while it waited, so there was nothing to take. */
   readonly lapsed: number
   readonly debt: number
   readonly forgiven: number

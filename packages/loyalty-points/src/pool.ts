@@ -1,5 +1,6 @@
 import { type Context, type Json, type Operation, once, read, type Unit } from '@patronkit/core/service'
 import { asJson, type KeptAnswer, keptAnswer } from './answers.ts'
+import { tally } from './balance.ts'
 import { together } from './between.ts'
 import { idFor, settled, unknownAccount, unlessMade } from './command.ts'
 import { decide } from './decide.ts'
@@ -74,17 +75,22 @@ function* decided(book: Rulebook, ctx: Context, i: Checked<'redeemTogether'>, id
   return shares
 }
 
-/** How many points each account gives, if all their usable lots stand in one row in order of use. */
+/** How many points each account gives, if all their usable lots stand in one row in order of use. What covers a debt stays. */
 function sharesOf(loadeds: readonly Loaded[], points: number, now: number): readonly number[] {
   const row = loadeds.flatMap((loaded, n) => {
     if (!loaded.state) throw unknownAccount(loaded.owner)
     const { programme } = loaded.rules
     const { state } = passTime(loaded.state, now, programme)
-    const own = state.frozen || state.debts[programme.currency] ? [] : state.lots
-    return own.flatMap((lot) => (lot.currency === programme.currency && usable(lot, now) > 0 ? [{ n, ...lot }] : []))
+    const own = state.frozen ? [] : state.lots.filter((lot) => lot.currency === programme.currency && usable(lot, now) > 0)
+    let room = tally(state, programme.currency, now).available
+    return own.flatMap((lot) => {
+      const gives = Math.max(0, Math.min(room, usable(lot, now)))
+      room -= gives
+      return gives > 0 ? [{ n, id: lot.id, expiresAt: lot.expiresAt, gives }] : []
+    })
   })
   const ordered = row.sort((a, b) => byUse(a, b) || a.n - b.n).map((lot, place) => ({ ...lot, id: String(place) }))
-  const { taken, short } = takeInOrder(ordered, points, (lot) => usable(lot, now))
+  const { taken, short } = takeInOrder(ordered, points, (lot) => lot.gives)
   if (short > 0) {
     const account = loadeds.map((loaded) => loaded.owner.account).join(', ')
     throw refusal({ code: 'loyalty/insufficient-points', details: { account, requested: points, available: points - short } })

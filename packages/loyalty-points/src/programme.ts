@@ -70,7 +70,7 @@ export interface Campaign {
   readonly order?: number | undefined
 }
 
-/** The most that an account earns in a period, over all rules or by one rule or campaign. */
+/** The most that an account earns in a period in one currency, over all rules and campaigns. */
 export interface Cap {
   readonly id: string
   readonly points: number

@@ -1,9 +1,13 @@
+import type { Definition, Instant, Published } from '@patronkit/core'
 import {
   type Asking,
   type Context,
+  definitionId,
   type Operation,
   type Pinned,
   pinnedDefinition,
+  publishDefinition,
+  read,
   toIso,
   type Version,
   versionAt,
@@ -11,12 +15,12 @@ import {
 } from '@patronkit/core/service'
 import type { Programme } from './programme.ts'
 import { programmeSchema } from './programme-schema.ts'
-import { refusal } from './refusals.ts'
+import { refusal, senseless } from './refusals.ts'
 
 export const PROGRAMME = 'loyalty-programme'
 
-/** The kinds of definition this package publishes. */
-export const KINDS = { [PROGRAMME]: programmeSchema }
+/** The kinds of definition that this package publishes. */
+const KINDS = { [PROGRAMME]: programmeSchema }
 
 /** A programme as it was in force, and which version of it. */
 export interface InForce {
@@ -34,6 +38,28 @@ export interface Rulebook {
 
 /** Which versions of a programme there are; travels with the reads of an account. */
 export const programmeVersions = (id: string): Asking<readonly Version[]> => versionsOf(PROGRAMME, id)
+
+/**
+ * Stores a programme. What its accounts have is in the currency that it began with, and under another one nobody would see it:
+ * so that stays as it is.
+ */
+export function* publishProgramme(
+  book: Rulebook,
+  ctx: Context,
+  i: { readonly definition: Definition; readonly effectiveFrom?: Instant | undefined },
+): Operation<Published> {
+  const given = programmeSchema.safeParse(i.definition?.body)
+  if (given.success && definitionId.safeParse(i.definition.id).success) {
+    const { id } = i.definition
+    const [[first]] = yield* read(ctx, programmeVersions(id))
+    const began = first && (yield* book.pinned(ctx, pinnedIn(first, id))).programme.currency
+    if (began !== undefined && began !== given.data.currency)
+      throw senseless(`${id}.currency`, `is ${began} in the versions before and stays so; publish ${given.data.currency} under another id`)
+  }
+  return yield* publishDefinition(ctx, i, KINDS)
+}
+
+const pinnedIn = ({ version, hash }: Version, id: string): Pinned => ({ id, version, hash })
 
 const KEPT = 1_000
 

@@ -1,15 +1,5 @@
 import type { Attempt, Definition, Deps, Explanation, Instant, Page, Published, Service } from '@patronkit/core'
-import {
-  type Claimed,
-  type Context,
-  commit,
-  createService,
-  nowFor,
-  type Operation,
-  parse,
-  publishDefinition,
-  type Unit,
-} from '@patronkit/core/service'
+import { type Claimed, type Context, commit, createService, nowFor, type Operation, parse, type Unit } from '@patronkit/core/service'
 import type { z } from 'zod'
 import {
   type BalanceView,
@@ -52,7 +42,7 @@ import { issueCodes } from './offers.ts'
 import { redeemTogether } from './pool.ts'
 import type * as R from './requests.ts'
 import { ASKED, REQUESTS } from './requests.ts'
-import { createRulebook, KINDS, type Rulebook } from './rulebook.ts'
+import { createRulebook, publishProgramme, type Rulebook } from './rulebook.ts'
 import { QUEUE, unitFor } from './save.ts'
 import * as V from './verbs.ts'
 
@@ -201,7 +191,7 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
     name: 'loyalty',
     schema: loyaltySchema,
     verbs: {
-      publish: (ctx, i) => publishDefinition(ctx, i, KINDS),
+      publish: (ctx, i) => publishProgramme(book, ctx, i),
       open: pair(REQUESTS.open, V.open, V.own, postingView).write,
       earn: earn.write,
       earnMany: function* (ctx, i) {

@@ -1,8 +1,7 @@
 import { toIso } from '@patronkit/core/service'
 import { event } from './decision.ts'
 import { evolve, evolveAll } from './evolve.ts'
-import { changeOf } from './ledger.ts'
-import type { AccountState, Clawed, LoyaltyEvent } from './model.ts'
+import type { AccountState, Clawed, Lot, LoyaltyEvent } from './model.ts'
 import { type Programme, zoneOf } from './programme.ts'
 import { climbTiers, enrolled, type Movement } from './tiers.ts'
 
@@ -41,7 +40,8 @@ function movementsOf(before: AccountState, news: readonly LoyaltyEvent[], curren
   const found: Movement[] = []
   let state = before
   for (const one of news) {
-    if (byBalance) found.push({ at: one.at, points: changeOf(one, currency) })
+    const next = evolve(state, one)
+    if (byBalance) found.push(...settled(state, next, one.at, currency))
     else if (one.type === 'loyalty.earned') {
       for (const lot of one.data.lots) {
         if (lot.currency === currency && lot.availableAt !== null) found.push({ at: Date.parse(lot.availableAt), points: lot.points })
@@ -52,13 +52,29 @@ function movementsOf(before: AccountState, news: readonly LoyaltyEvent[], curren
     } else if (one.type === 'loyalty.refunded') {
       for (const clawed of one.data.clawed) if (clawed.currency === currency) found.push(...taken(state, clawed, one.at))
     }
-    state = evolve(state, one)
+    state = next
   }
   return found.filter((movement) => movement.points !== 0)
 }
 
+/** What an event did to the points that wait no more, debts taken off. */
+function settled(before: AccountState, after: AccountState, at: number, currency: string): readonly Movement[] {
+  const sums = new Map([[at, (before.debts[currency] ?? 0) - (after.debts[currency] ?? 0)]])
+  const was = new Map(before.lots === after.lots ? [] : before.lots.map((lot) => [lot.id, lot]))
+  const counts = (lot: Lot | undefined) => (lot && lot.availableAt !== null ? lot.remaining : 0)
+  for (const lot of before.lots === after.lots ? [] : after.lots) {
+    const points = counts(lot) - counts(was.get(lot.id))
+    if (points === 0 || lot.currency !== currency) continue
+    const from = Math.max(at, lot.availableAt!)
+    sums.set(from, (sums.get(from) ?? 0) + points)
+  }
+  return [...sums].map(([from, points]) => ({ at: from, points }))
+}
+
 function taken(state: AccountState, clawed: Clawed, at: number): readonly Movement[] {
-  let rest = clawed.points
+  const own = state.lots.filter((lot) => lot.posting === clawed.posting && lot.currency === clawed.currency)
+  // what was gone before it could be used never counted
+  let rest = clawed.points - (own.every((lot) => lot.availableAt === null) ? clawed.lapsed : 0)
   const movements: Movement[] = []
   for (const some of clawed.taken) {
     const lot = state.lots.find((candidate) => candidate.id === some.lot)

@@ -65,7 +65,7 @@ export const earn: Verb<Checked<'earn'>> = {
 
 export const hold: Verb<Checked<'hold'>> = {
   name: 'hold',
-  needs: (i, id) => ({ reach: () => i.points, hold: id }),
+  needs: (i, id) => ({ reach: () => i.points, hold: id, order: i.order.id }),
   command: (i, id, at) => ({ type: 'hold', id, at, points: i.points, until: ends(i, at), order: i.order }),
   opens: () => ({}),
   until: ends,
@@ -85,7 +85,7 @@ export const release: Verb<Checked<'release'>> = {
 
 export const replace: Verb<Checked<'replace'>> = {
   name: 'replace',
-  needs: (i) => ({ reach: () => i.points, hold: i.hold }),
+  needs: (i) => ({ reach: () => i.points, hold: i.hold, order: i.order.id }),
   command: (i, id, at) => ({ type: 'replace', id, at, hold: i.hold, points: i.points, until: ends(i, at), order: i.order }),
   until: ends,
 }

@@ -357,6 +357,32 @@ test('C11 [household] 500 come from the oldest points, whosever they are: 1,600 
   expect((await loyalty.verify({})).broken).toBe(null)
 })
 
+test('a programme keeps its currency: under another one nobody would see the points that are there', async () => {
+  const { loyalty } = await shop()
+  await earned(loyalty, 'o_1', '40.00')
+  const coins = defineProgramme({ id: 'stars', ...plain, currency: 'coin' })
+  expect(await answered(() => loyalty.publish({ definition: coins }))).toBe('core/invalid-input')
+  expect((await loyalty.publish({ definition: defineProgramme({ id: 'stars', ...plain, zone: 'Europe/Rome' }) })).version).toBe(2)
+  expect((await loyalty.publish({ definition: defineProgramme({ id: 'coins', ...plain, currency: 'coin' }) })).version).toBe(1)
+  expect((await loyalty.balance(ACCOUNT)).available).toBe(40)
+})
+
+test('a household spends beside a debt what is available, and leaves what covers the debt', async () => {
+  const { loyalty } = await shop({ ...plain, pending: { until: 'released' }, negative: { policy: 'debt', floor: -100 } })
+  const owing = { account: 'card-1', programme: 'stars' }
+  const { id: waiting } = await loyalty.earn({ idempotencyKey: 'o', ...owing, order: { id: 'o', total: eur('300.00') } })
+  await loyalty.adjust({ idempotencyKey: 'd', ...owing, points: -100, reason: 'damage' })
+  await loyalty.settle({ idempotencyKey: 's', ...owing, posting: waiting })
+  await loyalty.adjust({ idempotencyKey: 'g', ...owing, account: 'card-2', points: 50, reason: 'goodwill' })
+  const ask = { programme: 'stars', accounts: ['card-1', 'card-2'] }
+  expect(await answered(() => loyalty.redeemTogether({ ...ask, idempotencyKey: 'all', points: 251 }))).toBe('loyalty/insufficient-points')
+  const { shares } = await loyalty.redeemTogether({ ...ask, idempotencyKey: 'most', points: 250 })
+  expect(shares.map(({ account, points, available }) => [account, points, available])).toEqual([
+    ['card-1', -200, 0],
+    ['card-2', -50, 0],
+  ])
+})
+
 test('an achievement is reached once: the third visit', async () => {
   const { loyalty } = await shop({ ...plain, earn: [{ id: 'regular', points: 50, achievement: { of: 'visit', times: 3 } }] })
   const visits = []
