@@ -14,6 +14,7 @@ import type { Owner } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { unitFor } from './save.ts'
 import { merges, referrals } from './tables.ts'
+import type { Took } from './took.ts'
 
 /** Both sides as they are kept under the key. */
 export interface KeptBoth {
@@ -28,8 +29,8 @@ interface TwoSided {
   /** Whether the taker is opened where nothing was ever posted to it. */
   readonly opens: boolean
   readonly decide: (from: AccountState, to: AccountState, env: Env, at: number) => BothAccepted | Rejected | NeedsLots
-  /** What it does once and for ever; refused where it was done before. */
-  readonly once?: { readonly unique: Unique; readonly refused: Rejection }
+  /** What it does once and for ever, dated as the rest of it, and how the taker's event says so; refused where it was done before. */
+  readonly once?: { readonly unique: (at: number) => Unique; readonly took: Took; readonly refused: Rejection }
 }
 
 const everything = () => 'all' as const
@@ -67,7 +68,8 @@ const referralSides = (i: Checked<'refer'>, id: string): TwoSided => ({
     return taker.outcome === 'accepted' ? { outcome: 'accepted', from: giver, to: taker } : taker
   },
   once: {
-    unique: { table: referrals, row: { programme: i.programme, referee: i.referee, referrer: i.referrer, at: i.at ?? 0 } },
+    unique: (at) => ({ table: referrals, row: { programme: i.programme, referee: i.referee, referrer: i.referrer, at } }),
+    took: { referrer: i.referrer },
     refused: { code: 'loyalty/already-referred', details: { referee: i.referee } },
   },
 })
@@ -140,7 +142,7 @@ function* decided(
     throw refusal({ code: 'loyalty/same-account', details: { account: sides.from.account } })
   }
   if (sides.once) {
-    const { table, row } = sides.once.unique
+    const { table, row } = sides.once.unique(0)
     const [done] = yield* read(ctx, get(table, Object.fromEntries(table.key.map((column) => [column, row[column]!]))))
     if (done) throw refusal(sides.once.refused)
   }
@@ -175,13 +177,17 @@ function* decided(
     }
     const taken: Accepted = opened ? { ...decision.to, events: [...opened.events, ...decision.to.events] } : decision.to
     return {
-      units: [withOnce(unitFor(ctx, { loaded: from, accepted: decision.from }), sides), unitFor(ctx, { loaded: to, accepted: taken })],
+      units: [
+        withOnce(unitFor(ctx, { loaded: from, accepted: decision.from }), sides, from.at),
+        unitFor(ctx, { loaded: to, accepted: taken, took: sides.once?.took }),
+      ],
       answer: { from: keptAnswer(id, from, decision.from), to: keptAnswer(id, to, taken) },
     }
   }
 }
 
-const withOnce = (unit: Unit, { once: done }: TwoSided): Unit => (done ? { ...unit, unique: [...(unit.unique ?? []), done.unique] } : unit)
+const withOnce = (unit: Unit, { once: done }: TwoSided, at: number): Unit =>
+  done ? { ...unit, unique: [...(unit.unique ?? []), done.unique(at)] } : unit
 
 function openingOf(sides: TwoSided, { owner, rules, at }: Loaded) {
   if (!sides.opens) throw unknownAccount(owner)

@@ -5,6 +5,7 @@ import type { Taken } from './lots.ts'
 import type { RefundPolicy } from './programme.ts'
 import type { Statement } from './statement.ts'
 import type { Movement, Standing } from './tiers.ts'
+import type { Shares } from './took.ts'
 
 /** Points that came in together and go together. Instants are epoch ms. */
 export interface Lot {
@@ -377,6 +378,8 @@ export interface LoyaltyEvents {
     readonly account: string
     readonly balances: readonly { readonly currency: string; readonly points: number }[]
     readonly entries: string
+    /** What it had taken of budgets, stock and codes, which stays taken. */
+    readonly shares: Shares
   }
   'loyalty.tier-reviewed': { readonly from: string; readonly to: string; readonly standing: Standing }
 }

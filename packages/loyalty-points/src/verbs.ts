@@ -1,7 +1,7 @@
 import type { WallDuration } from '@patronkit/core'
 import { field, get, list, type Read, wallMs } from '@patronkit/core/service'
 import type { Verb, Where } from './command.ts'
-import { offerTakes, rewardBack, rewardTakes } from './offers.ts'
+import { offerTakes, rewardsBack, rewardTakes } from './offers.ts'
 import { refusal } from './refusals.ts'
 import type { Checked } from './requests.ts'
 import type { HoldRow, OrderRow, Owner, SpendRow } from './rows.ts'
@@ -114,13 +114,14 @@ export const refund: Verb<Checked<'refund'>> = {
   name: 'refund',
   needs: (i, id) => ({ posting: id, order: i.order }),
   command: (i, id, at) => ({ type: 'refund', id, at, order: i.order, amount: i.amount }),
+  takes: rewardsBack,
 }
 
 export const reverse: Verb<Checked<'reverse'>> = {
   name: 'reverse',
   needs: (i, id) => ({ posting: id, spend: i.posting }),
   command: (i, id, at) => ({ type: 'reverse', id, at, posting: i.posting, points: i.points }),
-  takes: rewardBack,
+  takes: rewardsBack,
 }
 
 export const settle: Verb<Checked<'settle'>> = {
