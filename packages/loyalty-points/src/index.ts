@@ -59,6 +59,7 @@ export type {
   Referral,
   RefundPolicy,
   Reward,
+  SpendLimit,
   SpendRule,
   Stacking,
   StreakRule,

@@ -39,6 +39,7 @@ import {
   spendOf,
 } from './rows.ts'
 import { type InForce, programmeVersions, type Rulebook } from './rulebook.ts'
+import { spendCounters } from './spending.ts'
 import { accounts, counters, holds, lots, merges, movements, orders, postings, reviews, spends } from './tables.ts'
 import { countsBack } from './tiers.ts'
 
@@ -63,6 +64,8 @@ export interface Needs {
   readonly expiredFrom?: number | undefined
   /** Counters of caps, streaks and achievements. */
   readonly earns?: boolean
+  /** Counters of limits on spending, of the periods that hold an instant: default the command's own. */
+  readonly spends?: { readonly at?: number | undefined }
   /** Counters by name. */
   readonly counters?: readonly string[]
   readonly merges?: boolean
@@ -258,7 +261,8 @@ interface Others {
 function* others(ctx: Context, i: Others) {
   const { owner, needs, at, programme, row, order } = i
   const tier = programme.tiers && row.standing ? tierReads(i) : null
-  const names = [...(needs.earns ? countersOf(programme, at) : []), ...(needs.counters ?? [])]
+  const spent = needs.spends ? spendCounters(programme, needs.spends.at ?? at) : []
+  const names = [...(needs.earns ? countersOf(programme, at) : []), ...spent, ...(needs.counters ?? [])]
   const asked = gathering()
   const spendRows =
     order && order.spends.length > 0

@@ -40,6 +40,8 @@ export interface Hold {
   readonly worth: Money | null
   readonly state: 'open' | 'captured' | 'released' | 'expired'
   readonly captured: number
+  /** When it was taken, by limits on spending; null where the programme had none. */
+  readonly countedAt: number | null
 }
 
 /** Points that were spent: from which lots, and how many came back. */
@@ -122,7 +124,7 @@ export interface AccountState {
   readonly reviews: { readonly [posting: string]: Review }
   /** Postings that were made, those that are loaded. */
   readonly postings: { readonly [id: string]: true }
-  /** Points earned by cap and period, and streaks by rule. */
+  /** Points earned by cap and period, points spent by limit and period, and streaks by rule. */
   readonly counters: { readonly [key: string]: number }
   readonly movements: readonly Movement[]
   readonly standing: Standing | null
@@ -311,6 +313,7 @@ export interface LoyaltyEvents {
     readonly order: string | null
     readonly value: Money | null
     readonly worth: Money | null
+    readonly countedAt?: string
   }
   'loyalty.captured': {
     readonly posting: string
@@ -319,6 +322,7 @@ export interface LoyaltyEvents {
     readonly points: number
     readonly worth: Money | null
     readonly record: OrderRecord | null
+    readonly counters?: { readonly [key: string]: number }
   }
   'loyalty.hold-released': { readonly hold: string }
   'loyalty.hold-expired': { readonly hold: string }
@@ -330,6 +334,7 @@ export interface LoyaltyEvents {
     readonly worth: Money | null
     readonly reward: string | null
     readonly record: OrderRecord | null
+    readonly counters?: { readonly [key: string]: number }
   }
   'loyalty.expired': {
     readonly currency: string

@@ -42,7 +42,7 @@ interface Share {
 function* decided(book: Rulebook, ctx: Context, i: Checked<'redeemTogether'>, id: string): Operation<readonly Share[]> {
   const accounts = [...new Set(i.accounts)]
   // each might have to give all of it
-  const needsOf = (account: string): Needs => ({ reach: () => i.points, posting: `${id}/${account}` })
+  const needsOf = (account: string): Needs => ({ reach: () => i.points, posting: `${id}/${account}`, spends: {} })
   const firsts = accounts.map((account) => firstReads({ programme: i.programme, account }, needsOf(account)))
   const answers = (yield* read(ctx, ...firsts.flatMap((first) => first.reads))) as readonly unknown[]
   const loadeds: Loaded[] = []

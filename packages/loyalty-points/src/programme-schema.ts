@@ -154,6 +154,17 @@ export const programmeSchema: z.ZodType<Programme> = z.strictObject({
     z.strictObject({ id: definitionId, points, each: z.enum(['day', 'week', 'month']), over: z.enum(['reject', 'review']) }),
     20,
   ).optional(),
+  spendLimits: distinct(
+    z
+      .strictObject({
+        id: definitionId,
+        each: z.enum(['day', 'week', 'month']),
+        points: points.optional(),
+        times: z.number().int().min(1).max(1_000_000).optional(),
+      })
+      .refine((value) => value.points !== undefined || value.times !== undefined, 'give points, times or both'),
+    20,
+  ).optional(),
   pending: z.union([z.strictObject({ for: wall }), z.strictObject({ until: z.literal('released') })]).optional(),
   redeem: z
     .strictObject({

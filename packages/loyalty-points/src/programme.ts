@@ -89,6 +89,17 @@ export interface EarnLimit {
   readonly over: 'reject' | 'review'
 }
 
+/**
+ * The most that an account spends in a period, in points or in times: what is held counts when it is taken, and back when it is
+ * free again. What goes beyond is refused until the next period. Periods are those of the programme's zone.
+ */
+export interface SpendLimit {
+  readonly id: string
+  readonly each: 'day' | 'week' | 'month'
+  readonly points?: number | undefined
+  readonly times?: number | undefined
+}
+
 /** How points pay for an order. */
 export interface Redemption {
   readonly points: number
@@ -155,7 +166,7 @@ export type Stacking = 'sum' | 'best' | 'priority'
 export interface Programme {
   /** The currency that is spent, such as `star`. */
   readonly currency: string
-  /** Zone of caps, tiers and streaks; default UTC. Expiry goes by the member's own zone. */
+  /** Zone of caps, limits, tiers and streaks; default UTC. Expiry goes by the member's own zone. */
   readonly zone?: string | undefined
   readonly earn: readonly EarnRule[]
   /** Default sum. */
@@ -165,6 +176,7 @@ export interface Programme {
   readonly campaignStacking?: Stacking | 'multiply' | undefined
   readonly caps?: readonly Cap[] | undefined
   readonly limits?: readonly EarnLimit[] | undefined
+  readonly spendLimits?: readonly SpendLimit[] | undefined
   /** Points wait: so long after they were earned, or until they are released. */
   readonly pending?: { readonly for: WallDuration } | { readonly until: 'released' } | undefined
   readonly redeem?: Redemption | undefined

@@ -66,6 +66,7 @@ export const holdOf = (row: HoldRow): Hold => ({
   worth: row.worth as Money | null,
   state: row.state as Hold['state'],
   captured: row.captured,
+  countedAt: row.counted_at,
 })
 
 export const holdRow = (owner: Owner, hold: Hold): HoldRow => ({
@@ -80,6 +81,7 @@ export const holdRow = (owner: Owner, hold: Hold): HoldRow => ({
   worth: hold.worth as Json,
   state: hold.state,
   captured: hold.captured,
+  counted_at: hold.countedAt,
 })
 
 export const spendOf = (row: SpendRow): Spend => ({

@@ -22,6 +22,7 @@ const stars = defineProgramme({
     { id: 'daily', points: 10_000, each: 'day', over: 'reject' },
     { id: 'weekly', points: 400, each: 'week', over: 'review' },
   ],
+  spendLimits: [{ id: 'often', each: 'week', points: 9_000, times: 100 }],
   caps: [{ id: 'monthly', points: 5_000, each: 'month' }],
   campaigns: [
     { id: 'spring', add: 3, budget: { points: 900, money: eur('90.00') }, costPerPoint: eur('0.05') },
