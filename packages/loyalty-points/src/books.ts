@@ -17,12 +17,11 @@ import {
   sha256Hex,
   writeConflict,
 } from '@patronkit/core/service'
-import { eventOf, storedEvents } from './ask.ts'
 import { codesBroken, isCodeLeaf } from './code-books.ts'
 import { evolveAll, NOBODY } from './evolve.ts'
-import { SUBJECT } from './load.ts'
+import { eventOf, storedEvents } from './history.ts'
 import type { AccountState, LoyaltyEvent } from './model.ts'
-import { type AccountRow, holdRow, lotRow, mergeRow, type Owner, orderRow, ownerOf, reviewRow, spendRow } from './rows.ts'
+import { type AccountRow, holdRow, lotRow, mergeRow, type Owner, orderRow, ownerOf, reviewRow, SUBJECT, spendRow } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { accountRow, entryRows, nextAt, postingOf, type Why } from './save.ts'
 import { addShares, countersBroken, nothingYet, ownSharesBroken, sharesOf, standing, strayUse, type Together } from './shared-books.ts'

@@ -27,6 +27,7 @@ export const NOBODY: AccountState = Object.freeze({
   counters: {},
   movements: [],
   standing: null,
+  past: null,
 })
 
 /** The account after an event. Total: what an event says has happened, whatever a rule would say today. */

@@ -99,6 +99,7 @@ export type {
 export { parseCommand } from './schema.ts'
 export { createLoyalty, type Loyalty, type LoyaltyPreviews, type Preview } from './service.ts'
 export { pointsAt, type Recorded, type Statement, type StatementLine, statement } from './statement.ts'
+export { qualifyingOf } from './tier-events.ts'
 export { type Tier, type TierRules, type TierView, type TierWindow, tierAfter, tierFor } from './tiers.ts'
 export { type Violation, verifyLedger } from './verify.ts'
 export type { Broken } from './walk.ts'

@@ -20,6 +20,7 @@ import {
   writeConflict,
 } from '@patronkit/core/service'
 import { countersOf } from './earning.ts'
+import { eventsUpTo } from './history.ts'
 import { byUse } from './lots.ts'
 import type { AccountState, Hold, Lot, OrderRecord, Spend } from './model.ts'
 import { free, usable } from './passing.ts'
@@ -36,15 +37,15 @@ import {
   orderOf,
   ownerOf,
   reviewOf,
+  SUBJECT,
   spendOf,
+  subjectOf,
 } from './rows.ts'
 import { type InForce, programmeVersions, type Rulebook } from './rulebook.ts'
 import { spendCounters } from './spending.ts'
 import { accounts, counters, holds, lots, merges, movements, orders, postings, reviews, spends } from './tables.ts'
+import { qualifyingOf } from './tier-events.ts'
 import { countsBack } from './tiers.ts'
-
-export const SUBJECT = 'loyalty-account'
-export const subjectOf = ({ programme, account }: Owner): string => `${programme}/${account}`
 
 /** What a command has to see of an account, beside its open holds. */
 export interface Needs {
@@ -146,7 +147,8 @@ export function* load(
 
   const now = nowFor(ctx, head)
   const at = o.at ?? now
-  const rules = yield* book.inForce(ctx, versions, owner.programme, at)
+  const ruled = yield* book.inForce(ctx, versions, owner.programme, at)
+  const rules = at < now ? withTiersOf(ruled, yield* book.inForce(ctx, versions, owner.programme, now)) : ruled
   const wanted = { owner, head, now, at, row, rules }
   if (!row) return { ...wanted, state: null, reached: 0, wholeTier: true, pieced: false }
 
@@ -170,6 +172,9 @@ export function* load(
     have: paged.lots,
   })
 
+  const isOlder = programme.tiers !== undefined && row.standing === null
+  const told = isOlder ? yield* eventsUpTo(ctx, owner, head.seq) : []
+
   const known = [...paged.lots, ...more.lots].sort(byUse)
   const last = paged.whole ? null : paged.lots.at(-1)!
   const here = known.reduce((sum, lot) => (lot.currency === row.currency ? sum + lot.remaining : sum), 0)
@@ -187,8 +192,21 @@ export function* load(
     postings: madeBefore(needs, posted, named, mine(named)),
     counters: more.counters,
     movements: more.movements,
+    past: isOlder
+      ? qualifyingOf(
+          told.map(({ event }) => event),
+          programme,
+        )
+      : null,
   }
-  return { ...wanted, state, reached: paged.reached, wholeTier: more.wholeTier, pieced: paged.pieced || more.pieced }
+  return { ...wanted, state, reached: paged.reached, wholeTier: more.wholeTier, pieced: paged.pieced || more.pieced || isOlder }
+}
+
+/** A command goes by the rules of its day; a tier goes by those of now, or what is dated before them would count for none. */
+function withTiersOf(ruled: InForce, now: InForce): InForce {
+  if (ruled.pinned.hash === now.pinned.hash) return ruled
+  const { currency, tiers } = now.programme
+  return { pinned: ruled.pinned, programme: { ...ruled.programme, tiers: tiers && { currency, ...tiers } } }
 }
 
 /** The posting, or a hold of that name on another account. */

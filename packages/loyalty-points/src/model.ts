@@ -128,6 +128,11 @@ export interface AccountState {
   readonly counters: { readonly [key: string]: number }
   readonly movements: readonly Movement[]
   readonly standing: Standing | null
+  /**
+   * Qualifying points of an account that is older than the tiers of its programme, by all its events: the next decision counts
+   * them. Null where nobody asked.
+   */
+  readonly past: readonly Movement[] | null
 }
 
 /** An order as the host knows it. `total` is its price with tax, before `discount` and before points. */

@@ -22,6 +22,9 @@ export interface Other {
   readonly debt: number
 }
 
+export const SUBJECT = 'loyalty-account'
+export const subjectOf = ({ programme, account }: Owner): string => `${programme}/${account}`
+
 export const ownerOf = ({ programme, account }: Owner): Owner => ({ programme, account })
 
 export const lotOf = (row: LotRow): Lot => ({
@@ -172,6 +175,7 @@ export const bareStateOf = (row: AccountRow): AccountState => ({
   counters: {},
   movements: [],
   standing: row.standing as unknown as Standing | null,
+  past: null,
 })
 
 function debtsOf(row: AccountRow): AccountState['debts'] {

@@ -18,11 +18,24 @@ import type { BudgetUse } from './earning.ts'
 import { NOBODY } from './evolve.ts'
 import { nextDecay } from './expiry.ts'
 import { entriesOf } from './ledger.ts'
-import { type Loaded, SUBJECT, subjectOf } from './load.ts'
+import type { Loaded } from './load.ts'
 import type { AccountState, Lot, LoyaltyEvent } from './model.ts'
 import { free } from './passing.ts'
 import { expiryOf, type Programme } from './programme.ts'
-import { type AccountRow, holdRow, lotRow, mergeRow, type Other, type Owner, orderRow, ownerOf, reviewRow, spendRow } from './rows.ts'
+import {
+  type AccountRow,
+  holdRow,
+  lotRow,
+  mergeRow,
+  type Other,
+  type Owner,
+  orderRow,
+  ownerOf,
+  reviewRow,
+  SUBJECT,
+  spendRow,
+  subjectOf,
+} from './rows.ts'
 import { accounts, counters, entries, holds, lots, merges, movements, NEVER, orders, postings, reviews, spends } from './tables.ts'
 import type { Took } from './took.ts'
 
