@@ -93,9 +93,16 @@ export function* transfer(book: Rulebook, ctx: Context, i: Checked<'transfer'>):
   return yield* onBoth(book, ctx, 'transfer', i, (id) => transferSides(i, id))
 }
 
-export function* previewTransfer(book: Rulebook, ctx: Context, i: Checked<'transfer'>): Operation<KeptBoth> {
-  const id = idFor('transfer', 'preview')
-  return (yield* decided(book, ctx, transferSides(i, id), id, i.at)).answer
+/** The dry runs of what writes to two accounts. */
+export const previewTransfer = (book: Rulebook, ctx: Context, i: Checked<'transfer'>) =>
+  tried(book, ctx, 'transfer', i, (id) => transferSides(i, id))
+export const previewRefer = (book: Rulebook, ctx: Context, i: Checked<'refer'>) =>
+  tried(book, ctx, 'refer', i, (id) => referralSides(i, id))
+export const previewMerge = (book: Rulebook, ctx: Context, i: Checked<'merge'>) => tried(book, ctx, 'merge', i, (id) => mergeSides(i, id))
+
+function* tried(book: Rulebook, ctx: Context, name: string, i: Requested, sides: (id: string) => TwoSided): Operation<KeptBoth> {
+  const id = idFor(name, 'preview')
+  return (yield* decided(book, ctx, sides(id), id, i.at)).answer
 }
 
 export function* refer(book: Rulebook, ctx: Context, i: Checked<'refer'>): Operation<KeptBoth> {

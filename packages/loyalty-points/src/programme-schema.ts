@@ -77,7 +77,10 @@ const campaign = z
     order: z.number().int().min(0).max(1_000_000).optional(),
   })
   .refine((value) => (value.multiply === undefined) !== (value.add === undefined), 'give either multiply or add')
-  .refine((value) => value.budget?.money === undefined || value.costPerPoint !== undefined, 'a budget in money needs costPerPoint')
+  .refine(({ budget, costPerPoint }) => budget?.money === undefined || costPerPoint?.currency === budget.money.currency, {
+    path: ['costPerPoint'],
+    message: 'a budget in money needs what a point costs, in the same currency',
+  })
 
 const roundUpTo = z.enum(['none', 'day', 'week', 'month', 'quarter', 'half-year', 'year']).optional()
 const calendarLength: z.ZodType<CalendarLength> = z.discriminatedUnion('kind', [

@@ -64,13 +64,13 @@ export interface Campaign {
   readonly add?: number | undefined
   /** Where it says what is left is unknown, the campaign gives nothing. */
   readonly budget?: { readonly points?: number | undefined; readonly money?: Money | undefined } | undefined
-  /** What a point costs, for a budget in money. */
+  /** What a point costs, for a budget in money: in its currency. */
   readonly costPerPoint?: Money | undefined
   /** For stacking by priority: the lowest wins. */
   readonly order?: number | undefined
 }
 
-/** The most that an account earns in a period, over all rules or by one rule or campaign. */
+/** The most that an account earns in a period, over all rules and campaigns of a currency. */
 export interface Cap {
   readonly id: string
   readonly points: number

@@ -118,6 +118,9 @@ const DRY_RUNS: { readonly [V in keyof Loyalty['preview']]: (l: Loyalty) => Prom
   capture: (l) => l.preview.capture({ hold: 'hold/h1', points: 20 }),
   replace: (l) => l.preview.replace({ hold: 'hold/h1', points: 70, for: { minutes: 15 }, order: order('h1') }),
   redeem: (l) => l.preview.redeem({ ...dry, points: 30 }),
+  redeemTogether: (l) => l.preview.redeemTogether({ programme: 'stars', accounts: ['c_1', 'c_2'], points: 60 }),
+  refer: (l) => l.preview.refer({ programme: 'stars', referrer: 'c_1', referee: 'c_9' }),
+  merge: (l) => l.preview.merge({ programme: 'stars', from: 'c_5', into: 'c_1' }),
   claim: (l) => l.preview.claim({ ...dry, offer: 'gift', code: 'A-1' }),
   refund: (l) => l.preview.refund({ order: 's1', amount: eur('50.00') }),
   reverse: (l) => l.preview.reverse({ posting: 'redeem/s1' }),
@@ -299,4 +302,11 @@ test('every verb is a write of these tests or a question, and neither a question
   expect(commits).toBe(0)
   await WRITES.earn!(loyalty)
   expect(commits).toBe(1)
+})
+
+test.each(Object.keys(DRY_RUNS))('preview.%s answers what %s answers then, but for the names of what is made', async (verb) => {
+  const loyalty = await scene(await ready(memoryStorage()), 't')
+  const unnamed = (answer: unknown, id: string) => JSON.stringify(answer).replaceAll(`${verb}/${id}`, 'made')
+  const before = unnamed(await DRY_RUNS[verb as keyof Loyalty['preview']](loyalty), 'preview')
+  expect(unnamed(await WRITES[verb]!(loyalty), 'k')).toBe(before)
 })
