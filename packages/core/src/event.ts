@@ -87,14 +87,24 @@ type Envelope = Omit<StoredEvent, 'body' | 'salt' | 'bodyHash' | 'hash'>
 const envelope = (e: Envelope): string =>
   JSON.stringify([e.tenant, e.kind, e.subject, e.seq, e.type, e.v, e.effectiveAt, e.recordedAt, e.actor, e.causation, e.correlation])
 
-/** Where a chain of one subject's events breaks: the first seq that was altered, removed or inserted; null when it is whole. */
-export function brokenAt(events: readonly StoredEvent[], anchor: { readonly seq: number; readonly chain: string }): number | null {
-  let chain = ''
+/** Where a chain of events has come. */
+export interface ChainEnd {
+  readonly seq: number
+  readonly chain: string
+}
+
+/**
+ * Where a chain of one subject's events breaks: the first seq that was altered, removed or inserted; null when it is whole. A chain
+ * that is read in pieces goes on `from` the end of the piece before.
+ */
+export function brokenAt(events: readonly StoredEvent[], anchor: ChainEnd, from: ChainEnd = { seq: 0, chain: '' }): number | null {
+  let { chain } = from
   for (const [i, event] of events.entries()) {
-    if (event.seq !== i + 1) return i + 1
+    if (event.seq !== from.seq + i + 1) return from.seq + i + 1
     if (event.body !== null && sha256Hex((event.salt ?? '') + event.body) !== event.bodyHash) return event.seq
     chain = sha256Hex(chain + envelope(event) + event.bodyHash)
     if (chain !== event.hash) return event.seq
   }
-  return events.length === anchor.seq && chain === anchor.chain ? null : events.length + 1
+  const end = from.seq + events.length
+  return end === anchor.seq && chain === anchor.chain ? null : end + 1
 }

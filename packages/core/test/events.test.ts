@@ -34,6 +34,17 @@ test('a whole chain verifies; altering, dropping, swapping or adding an event br
   expect(brokenAt(events.slice(0, 2), anchor)).toBe(3)
 })
 
+test('a chain that is read in pieces breaks where the whole would', () => {
+  const { events, chain } = three()
+  const [first, ...rest] = events
+  const end = { seq: 1, chain: first!.hash }
+  expect(brokenAt([first!], end)).toBeNull()
+  expect(brokenAt(rest, { seq: 3, chain }, end)).toBeNull()
+  expect(brokenAt(rest, { seq: 3, chain }, { seq: 1, chain: 'other' })).toBe(2)
+  expect(brokenAt(rest.slice(1), { seq: 3, chain }, end)).toBe(2)
+  expect(brokenAt(rest.slice(0, 1), { seq: 3, chain }, end)).toBe(3)
+})
+
 test('redacting a body leaves the chain whole', () => {
   const { events, chain } = three()
   const redacted = events.map((event) => (event.seq === 2 ? { ...event, body: null, salt: null } : event))

@@ -13,23 +13,25 @@ import {
   type Operation,
   type Pinned,
   read,
-  type StoredEvent,
 } from '@patronkit/core/service'
 import type { z } from 'zod'
 import { type BalanceView, balanceView } from './answers.ts'
 import { balanceAt, tierAt } from './balance.ts'
 import { unknownAccount } from './command.ts'
 import { evolveAll, NOBODY } from './evolve.ts'
-import { type Loaded, loadAccount, type Needs, SUBJECT, subjectOf, unmoved } from './load.ts'
+import { eventsUpTo } from './history.ts'
+import { type Loaded, loadAccount, type Needs, unmoved } from './load.ts'
 import type { AccountState, LoyaltyEvent } from './model.ts'
 import { passTime } from './passing.ts'
+import type { Programme } from './programme.ts'
 import { refusal } from './refusals.ts'
 import type { ASKED } from './requests.ts'
-import { lotOf, type Owner, ownerOf } from './rows.ts'
+import { lotOf, type Owner, ownerOf, SUBJECT, subjectOf } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import type { Why } from './save.ts'
 import { type Recorded, type Statement, type StatementLine, statement as statementOver } from './statement.ts'
 import { accounts, holds as holdTable, lots as lotTable, postings, reviews, statements } from './tables.ts'
+import { qualifyingOf } from './tier-events.ts'
 import { WORDS } from './words.ts'
 
 type Asked<V extends keyof typeof ASKED> = z.output<(typeof ASKED)[V]>
@@ -144,7 +146,7 @@ export function* balance(book: Rulebook, ctx: Context, i: Asked<'balance'>): Ope
 export function* status(book: Rulebook, ctx: Context, i: Asked<'status'>): Operation<AccountStatus> {
   const { state, rules, now, owner, head } = yield* known(book, ctx, i)
   const asOf = i.asOf ?? now
-  const then = asOf >= now ? state : stateAt(yield* eventsUpTo(ctx, owner, head.seq), asOf)
+  const then = asOf >= now ? state : countedAnew(yield* eventsUpTo(ctx, owner, head.seq), asOf, rules.programme)
   const tier = tierAt(then, rules.programme, asOf)
   return {
     account: owner.account,
@@ -158,35 +160,18 @@ export function* status(book: Rulebook, ctx: Context, i: Asked<'status'>): Opera
   }
 }
 
+/** The same with a tier that is counted anew: what came in late was dated before it was written down. */
+function countedAnew(recorded: readonly Recorded[], asOf: number, programme: Programme): AccountState {
+  const events = recorded.flatMap(({ event }) => (event.at <= asOf ? [event] : []))
+  return { ...stateAt(recorded, asOf), standing: null, movements: [], past: programme.tiers ? qualifyingOf(events, programme) : null }
+}
+
 /** The account as its events up to an instant had made it, by what was known at another. */
 const stateAt = (recorded: readonly Recorded[], asOf: number, knownAt = Number.POSITIVE_INFINITY): AccountState =>
   evolveAll(
     NOBODY,
     recorded.flatMap(({ event, recordedAt }) => (event.at <= asOf && recordedAt <= knownAt ? [event] : [])),
   )
-
-/** Every event of an account, as it was written. */
-export function* eventsUpTo(ctx: Context, owner: Owner, seq: number): Operation<readonly (Recorded & { readonly seq: number })[]> {
-  return (yield* storedEvents(ctx, owner, seq)).flatMap((stored) => {
-    const event = eventOf(stored)
-    return event ? [{ event, recordedAt: stored.recordedAt, seq: stored.seq }] : []
-  })
-}
-
-const EVENTS = 1_000
-
-export function* storedEvents(ctx: Context, owner: Owner, seq: number): Operation<readonly StoredEvent[]> {
-  const found: StoredEvent[] = []
-  for (;;) {
-    const [page] = yield* read(ctx, eventsOf(SUBJECT, subjectOf(owner), { after: found.length, limit: EVENTS }))
-    found.push(...page.filter((event) => event.seq <= seq))
-    if (page.length < EVENTS || found.length >= seq) return found
-  }
-}
-
-/** What a stored event says; null once its body was erased. */
-export const eventOf = ({ type, v, effectiveAt, body }: StoredEvent): LoyaltyEvent | null =>
-  body === null ? null : ({ type, v, at: effectiveAt, data: JSON.parse(body) } as LoyaltyEvent)
 
 /** Open lots in order of use, page by page. */
 export function* lots(ctx: Context, i: Asked<'lots'>): Operation<Page<LotView>> {

@@ -36,7 +36,7 @@ export function balanceAt(state: AccountState, programme: Programme, at: number,
 /** Where an account stands at an instant from its last event on; null without tiers. */
 export function tierAt(state: AccountState, programme: Programme, at: number): TierView | null {
   const rules = programme.tiers
-  if (!rules || !state.standing) return null
+  if (!rules || !(state.standing || state.past)) return null
   const zone = zoneOf(programme)
   const passed = passTime(state, at, programme)
   const { standing: before, movements } = evolveAll(passed.state, tierEvents(state, passed.events, passed.state, programme, at))

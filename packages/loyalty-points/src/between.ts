@@ -14,6 +14,7 @@ import type { Owner } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { unitFor } from './save.ts'
 import { merges, referrals } from './tables.ts'
+import type { Took } from './took.ts'
 
 /** Both sides as they are kept under the key. */
 export interface KeptBoth {
@@ -28,8 +29,8 @@ interface TwoSided {
   /** Whether the taker is opened where nothing was ever posted to it. */
   readonly opens: boolean
   readonly decide: (from: AccountState, to: AccountState, env: Env, at: number) => BothAccepted | Rejected | NeedsLots
-  /** What it does once and for ever; refused where it was done before. */
-  readonly once?: { readonly unique: Unique; readonly refused: Rejection }
+  /** What it does once and for ever, dated as the rest of it, and how the taker's event says so; refused where it was done before. */
+  readonly once?: { readonly unique: (at: number) => Unique; readonly took: Took; readonly refused: Rejection }
 }
 
 const everything = () => 'all' as const
@@ -67,7 +68,8 @@ const referralSides = (i: Checked<'refer'>, id: string): TwoSided => ({
     return taker.outcome === 'accepted' ? { outcome: 'accepted', from: giver, to: taker } : taker
   },
   once: {
-    unique: { table: referrals, row: { programme: i.programme, referee: i.referee, referrer: i.referrer, at: i.at ?? 0 } },
+    unique: (at) => ({ table: referrals, row: { programme: i.programme, referee: i.referee, referrer: i.referrer, at } }),
+    took: { referrer: i.referrer },
     refused: { code: 'loyalty/already-referred', details: { referee: i.referee } },
   },
 })
@@ -91,9 +93,16 @@ export function* transfer(book: Rulebook, ctx: Context, i: Checked<'transfer'>):
   return yield* onBoth(book, ctx, 'transfer', i, (id) => transferSides(i, id))
 }
 
-export function* previewTransfer(book: Rulebook, ctx: Context, i: Checked<'transfer'>): Operation<KeptBoth> {
-  const id = idFor('transfer', 'preview')
-  return (yield* decided(book, ctx, transferSides(i, id), id, i.at)).answer
+/** The dry runs of what writes to two accounts. */
+export const previewTransfer = (book: Rulebook, ctx: Context, i: Checked<'transfer'>) =>
+  tried(book, ctx, 'transfer', i, (id) => transferSides(i, id))
+export const previewRefer = (book: Rulebook, ctx: Context, i: Checked<'refer'>) =>
+  tried(book, ctx, 'refer', i, (id) => referralSides(i, id))
+export const previewMerge = (book: Rulebook, ctx: Context, i: Checked<'merge'>) => tried(book, ctx, 'merge', i, (id) => mergeSides(i, id))
+
+function* tried(book: Rulebook, ctx: Context, name: string, i: Requested, sides: (id: string) => TwoSided): Operation<KeptBoth> {
+  const id = idFor(name, 'preview')
+  return (yield* decided(book, ctx, sides(id), id, i.at)).answer
 }
 
 export function* refer(book: Rulebook, ctx: Context, i: Checked<'refer'>): Operation<KeptBoth> {
@@ -140,7 +149,7 @@ function* decided(
     throw refusal({ code: 'loyalty/same-account', details: { account: sides.from.account } })
   }
   if (sides.once) {
-    const { table, row } = sides.once.unique
+    const { table, row } = sides.once.unique(0)
     const [done] = yield* read(ctx, get(table, Object.fromEntries(table.key.map((column) => [column, row[column]!]))))
     if (done) throw refusal(sides.once.refused)
   }
@@ -175,13 +184,17 @@ function* decided(
     }
     const taken: Accepted = opened ? { ...decision.to, events: [...opened.events, ...decision.to.events] } : decision.to
     return {
-      units: [withOnce(unitFor(ctx, { loaded: from, accepted: decision.from }), sides), unitFor(ctx, { loaded: to, accepted: taken })],
+      units: [
+        withOnce(unitFor(ctx, { loaded: from, accepted: decision.from }), sides, from.at),
+        unitFor(ctx, { loaded: to, accepted: taken, took: sides.once?.took }),
+      ],
       answer: { from: keptAnswer(id, from, decision.from), to: keptAnswer(id, to, taken) },
     }
   }
 }
 
-const withOnce = (unit: Unit, { once: done }: TwoSided): Unit => (done ? { ...unit, unique: [...(unit.unique ?? []), done.unique] } : unit)
+const withOnce = (unit: Unit, { once: done }: TwoSided, at: number): Unit =>
+  done ? { ...unit, unique: [...(unit.unique ?? []), done.unique(at)] } : unit
 
 function openingOf(sides: TwoSided, { owner, rules, at }: Loaded) {
   if (!sides.opens) throw unknownAccount(owner)

@@ -14,17 +14,17 @@ import {
   type Operation,
   read,
   type StoredEvent,
-  type SubjectHead,
   sha256Hex,
-  subjectsAfter,
+  writeConflict,
 } from '@patronkit/core/service'
-import { eventOf, storedEvents } from './ask.ts'
+import { codesBroken, isCodeLeaf } from './code-books.ts'
 import { evolveAll, NOBODY } from './evolve.ts'
-import { SUBJECT } from './load.ts'
+import { eventOf, storedEvents } from './history.ts'
 import type { AccountState, LoyaltyEvent } from './model.ts'
-import { type AccountRow, holdRow, lotRow, mergeRow, type Owner, orderRow, ownerOf, reviewRow, spendRow } from './rows.ts'
+import { type AccountRow, holdRow, lotRow, mergeRow, type Owner, orderRow, ownerOf, reviewRow, SUBJECT, spendRow } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { accountRow, entryRows, nextAt, postingOf, type Why } from './save.ts'
+import { addShares, countersBroken, nothingYet, ownSharesBroken, sharesOf, standing, strayUse, type Together } from './shared-books.ts'
 import type { Statement } from './statement.ts'
 import {
   accounts,
@@ -38,20 +38,13 @@ import {
   movements,
   orders,
   postings,
+  referrals,
   reviews,
   spends,
   statements,
 } from './tables.ts'
 import { verifyLedger } from './verify.ts'
-
-/** What an account's books say that is not so, and the event (from 1) or the row that says it. */
-export interface Broken {
-  readonly programme: string
-  readonly account: string
-  readonly event: number | null
-  readonly row: string | null
-  readonly message: string
-}
+import { type Anchored, type Broken, eachPage, NOBODYS, wrong } from './walk.ts'
 
 /** What was checked, and the first thing that does not hold. */
 export interface Verified {
@@ -60,7 +53,6 @@ export interface Verified {
   readonly broken: Broken | null
 }
 
-const PAGE = 500
 const MANY = 10_000_000
 
 /** The tables of an account that follow from its events. */
@@ -72,17 +64,6 @@ export const ownerOfSubject = (subject: string): Owner => {
   return { programme: subject.slice(0, slash), account: subject.slice(slash + 1) }
 }
 
-/** Every account of the tenant with its head, page by page. */
-export function* eachAccount(ctx: Context, visit: (page: readonly SubjectHead[]) => Operation<boolean>): Operation<void> {
-  for (let after = { kind: SUBJECT, subject: '' }; ; ) {
-    const [page] = yield* read(ctx, subjectsAfter(after, PAGE))
-    const ours = page.filter(({ kind }) => kind === SUBJECT)
-    if (ours.length > 0 && !(yield* visit(ours))) return
-    if (ours.length < PAGE) return
-    after = ours.at(-1)!
-  }
-}
-
 /** The root over the ends of chains, account by account in order of their names. */
 export const grown = (root: string, leaf: { readonly subject: string; readonly seq: number; readonly chain: string }): string =>
   sha256Hex(`${root}\n${JSON.stringify([leaf.subject, leaf.seq, leaf.chain])}`)
@@ -90,10 +71,14 @@ export const grown = (root: string, leaf: { readonly subject: string; readonly s
 /** The root itself: over all leaves, and when it was made. */
 export const rooted = (leaves: string, at: number): string => sha256Hex(`${leaves}\n${at}`)
 
+/** So often is looked again where commands come in between. */
+const TRIES = 5
+
 /**
  * Checks everything that is stored: that no event was altered, left out or put in; that the events keep the laws of the
- * ledger; that every row is what the events make of it, and none stands beside them; and that the chains go on from where
- * the anchor saw them. Answers the first thing that is wrong.
+ * ledger; that every row is what the events make of it, and none stands beside them; that budgets, stock and codes are what all
+ * accounts together took and what was given out; and that the chains go on from where the anchor saw them. Answers the first
+ * thing that is wrong.
  */
 export function* verify(
   book: Rulebook,
@@ -104,34 +89,93 @@ export function* verify(
     readonly account?: string | undefined
   },
 ): Operation<Verified> {
-  const count = { accounts: 0, events: 0 }
-  const seen = new Set<string>()
   const anchored = i.anchor ? yield* leavesOf(ctx, i.anchor) : new Map<string, Leaf>()
-  if ('message' in anchored) return { ...count, broken: anchored }
-  let broken: Broken | null = null
-  function* look({ subject, head }: { readonly subject: string; readonly head: Head }): Operation<boolean> {
-    seen.add(subject)
-    count.accounts++
-    count.events += head.seq
-    const owner = ownerOfSubject(subject)
-    broken = yield* orUnreadable(owner, accountBroken(book, ctx, owner, head, anchored as ReadonlyMap<string, Leaf>))
-    return broken === null
-  }
+  if ('message' in anchored) return { accounts: 0, events: 0, broken: anchored }
   if (i.account !== undefined && i.programme !== undefined) {
     const subject = `${i.programme}/${i.account}`
     const [head] = yield* read(ctx, headOf(SUBJECT, subject))
-    yield* look({ subject, head })
-    return { ...count, broken }
+    const broken = yield* looked(book, ctx, { subject, head }, anchored, nothingYet())
+    return { accounts: 1, events: head.seq, broken }
   }
-  yield* eachAccount(ctx, function* (page) {
-    for (const one of page) if (!(yield* look(one))) return false
-    return true
-  })
-  broken ??= missing(anchored as ReadonlyMap<string, Leaf>, seen) ?? (yield* orUnreadable(NOBODYS, orphans(ctx, seen)))
-  return { ...count, broken }
+  for (let before: Broken | null = null, tries = 0; ; tries++) {
+    const walk: Walk = { book, ctx, anchored, seen: new Set(), together: nothingYet(), events: 0 }
+    const certain = yield* orUnreadable(NOBODYS, accountsBroken(walk))
+    const broken = certain ?? (yield* orUnreadable(NOBODYS, betweenBroken(walk)))
+    // what is beside the accounts was read after them, and commands may have come in between: what stays is found twice
+    const isSure = certain !== null || broken === null || canonicalJson(broken as never) === canonicalJson(before as never)
+    if (isSure) return { accounts: walk.seen.size, events: walk.events, broken }
+    if (tries === TRIES) throw writeConflict(`the accounts of ${ctx.tenant}`)
+    before = broken
+  }
 }
 
-const NOBODYS: Owner = { programme: '', account: '' }
+/** One way through all accounts. */
+interface Walk {
+  readonly book: Rulebook
+  readonly ctx: Context
+  readonly anchored: Anchored
+  readonly seen: Set<string>
+  readonly together: Together
+  events: number
+  /** The shared counters before it. */
+  first?: Together
+}
+
+function* accountsBroken(walk: Walk): Operation<Broken | null> {
+  const { book, ctx, anchored, seen, together } = walk
+  walk.first = yield* standing(ctx)
+  const broken = yield* eachPage(ctx, SUBJECT, function* (page) {
+    for (const one of page) {
+      seen.add(one.subject)
+      walk.events += one.head.seq
+      const found = yield* looked(book, ctx, one, anchored, together)
+      if (found) return found
+    }
+    return null
+  })
+  return broken ?? missing(anchored, seen)
+}
+
+/** What stands beside the accounts: rows of none, and what all share. */
+function* betweenBroken({ book, ctx, anchored, seen, together, first }: Walk): Operation<Broken | null> {
+  const stray = yield* orphans(ctx, seen)
+  if (stray) return stray
+  const after = yield* standing(ctx)
+  const counter = countersBroken(together, first!, after)
+  if (counter) return counter
+  const unused = together.codes < first!.codes ? yield* strayUse(ctx, (left) => struck(book, ctx, left)) : null
+  return unused ?? (yield* codesBroken(ctx, anchored))
+}
+
+/** Takes the codes that events of all accounts use out of a page of them. */
+function* struck(book: Rulebook, ctx: Context, left: Map<string, string>): Operation<void> {
+  yield* eachPage(ctx, SUBJECT, function* (page) {
+    for (const { subject } of page) {
+      const owner = ownerOfSubject(subject)
+      const { codes } = yield* sharesOf(book, ctx, yield* storedEvents(ctx, owner, Number.MAX_SAFE_INTEGER))
+      for (const { code } of codes) left.delete(JSON.stringify([owner.programme, code]))
+    }
+    return null
+  })
+}
+
+/** An account whose head moved while it was read is looked at again. */
+function* looked(book: Rulebook, ctx: Context, { subject, head: first }: Subject, anchored: Anchored, together: Together) {
+  const owner = ownerOfSubject(subject)
+  for (let head = first, tries = 0; ; tries++) {
+    const broken = yield* orUnreadable(owner, accountBroken(book, ctx, owner, head, anchored, together))
+    if (broken === null) return null
+    const [now] = yield* read(ctx, headOf(SUBJECT, subject))
+    if (now.version === head.version) return broken
+    if (tries === TRIES) throw writeConflict(`${SUBJECT} ${subject}`)
+    head = now
+  }
+}
+
+interface Subject {
+  readonly subject: string
+  readonly head: Head
+}
 
 /** What was altered may be no JSON or number any more, and then reading it fails. Anything else that fails is no finding. */
 function* orUnreadable(owner: Owner, look: Operation<Broken | null>): Operation<Broken | null> {
@@ -149,13 +193,6 @@ interface Leaf {
   readonly chain: string
 }
 
-const wrong = (owner: Owner, message: string, at: { readonly event?: number; readonly row?: string } = {}): Broken => ({
-  ...ownerOf(owner),
-  event: at.event ?? null,
-  row: at.row ?? null,
-  message,
-})
-
 /** The leaves of an anchor, if they are those that its root was made of. */
 function* leavesOf(ctx: Context, anchor: { readonly id: string; readonly root: string }): Operation<Map<string, Leaf> | Broken> {
   const [row, rows] = yield* read(
@@ -164,14 +201,15 @@ function* leavesOf(ctx: Context, anchor: { readonly id: string; readonly root: s
     list(leaves, { where: field('anchor').eq(anchor.id), order: ['subject'], limit: MANY }),
   )
   const root = row ? rooted(rows.reduce(grown, ''), row.at) : ''
-  if (root === anchor.root && row?.root === root && row.accounts === rows.length) return new Map(rows.map((leaf) => [leaf.subject, leaf]))
+  if (root === anchor.root && row?.root === root && row.accounts === rows.filter(({ subject }) => !isCodeLeaf(subject)).length)
+    return new Map(rows.map((leaf) => [leaf.subject, leaf]))
   return wrong(NOBODYS, `the leaves of anchor ${anchor.id} do not make its root`, {
     row: `loyalty_anchor ${anchor.id}`,
   })
 }
 
-const missing = (anchored: ReadonlyMap<string, Leaf>, seen: ReadonlySet<string>): Broken | null => {
-  const gone = [...anchored.keys()].find((subject) => !seen.has(subject))
+const missing = (anchored: Anchored, seen: ReadonlySet<string>): Broken | null => {
+  const gone = [...anchored.keys()].find((subject) => !isCodeLeaf(subject) && !seen.has(subject))
   return gone === undefined ? null : wrong(ownerOfSubject(gone), 'the account was anchored and is gone', { event: anchored.get(gone)!.seq })
 }
 
@@ -182,7 +220,15 @@ function* orphans(ctx: Context, seen: ReadonlySet<string>): Operation<Broken | n
     const stray = groups.map(({ by }) => by as unknown as Owner).find((owner) => !seen.has(`${owner.programme}/${owner.account}`))
     if (stray) return wrong(stray, `${table.name} has rows of an account without events`, { row: table.name })
   }
-  return null
+  const [brought] = yield* read(ctx, fold(referrals, { where: all(), by: ['programme', 'referee'], limit: MANY }))
+  const nobody = brought
+    .map(({ by }) => by as { programme: string; referee: string })
+    .find((by) => !seen.has(`${by.programme}/${by.referee}`))
+  if (!nobody) return null
+  const { programme, referee: account } = nobody
+  return wrong({ programme, account }, 'an account without events was brought by somebody', {
+    row: `${referrals.name} ${programme} ${account}`,
+  })
 }
 
 function* accountBroken(
@@ -190,7 +236,8 @@ function* accountBroken(
   ctx: Context,
   owner: Owner,
   head: Head,
-  anchored: ReadonlyMap<string, Leaf>,
+  anchored: Anchored,
+  together: Together,
 ): Operation<Broken | null> {
   const stored = yield* storedEvents(ctx, owner, Number.MAX_SAFE_INTEGER)
   const at = brokenAt(stored, head)
@@ -206,7 +253,12 @@ function* accountBroken(
   const spoken = events as readonly LoyaltyEvent[]
   const law = verifyLedger(spoken)
   if (law) return wrong(owner, `${law.invariant}: ${law.message}`, { event: told[law.event]!.seq })
-  return yield* rowsBroken(book, ctx, owner, { head, stored, told, events: spoken, erased: last < 0 ? null : stored[last]! })
+  const off = yield* rowsBroken(book, ctx, owner, { head, stored, told, events: spoken, erased: last < 0 ? null : stored[last]! })
+  if (off) return off
+  const shares = yield* sharesOf(book, ctx, stored)
+  const broken = yield* ownSharesBroken(ctx, owner, shares)
+  if (broken === null) addShares(together, owner, shares)
+  return broken
 }
 
 interface Told {

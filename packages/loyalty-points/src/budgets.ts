@@ -3,7 +3,7 @@ import { type Add, type Context, field, list, type Operation, read } from '@patr
 import type { BudgetLeft, BudgetUse } from './earning.ts'
 import { Exact } from './exact.ts'
 import type { Loaded } from './load.ts'
-import type { Campaign } from './programme.ts'
+import type { Campaign, Programme } from './programme.ts'
 import { budgets } from './tables.ts'
 
 const MOST = 1_000
@@ -28,14 +28,22 @@ function leftOf({ budget }: Campaign, taken: { readonly points: number; readonly
   }
 }
 
+const budgetOf = ({ campaigns }: Programme, { campaign }: BudgetUse) => campaigns!.find((one) => one.id === campaign)!.budget!
+
+/** What a budget is charged with for an earning: points, and money in minor units where it is one in money. */
+export function charge(programme: Programme, use: BudgetUse): { readonly points: number; readonly money: number } {
+  const { money } = budgetOf(programme, use)
+  return { points: use.points, money: money ? minor(use.money, money.currency) : 0 }
+}
+
 /** Books what an earning takes of budgets, within their bounds: in the commit of the points themselves. */
-export function budgetAdds({ owner, rules }: Loaded, uses: readonly BudgetUse[]): readonly Add[] {
+export function budgetAdds({ owner, rules: { programme } }: Loaded, uses: readonly BudgetUse[]): readonly Add[] {
   return uses.flatMap((use): readonly Add[] => {
-    const { budget } = rules.programme.campaigns!.find((campaign) => campaign.id === use.campaign)!
+    const most = budgetOf(programme, use)
     const key = { programme: owner.programme, campaign: use.campaign }
-    const points = { table: budgets, key, column: 'points', by: use.points, max: budget!.points ?? Number.MAX_SAFE_INTEGER }
-    if (!budget!.money) return [points]
-    const { amount, currency } = budget!.money
-    return [points, { table: budgets, key, column: 'money', by: minor(use.money, currency), max: minor(amount, currency) }]
+    const by = charge(programme, use)
+    const points = { table: budgets, key, column: 'points', by: by.points, max: most.points ?? Number.MAX_SAFE_INTEGER }
+    if (!most.money) return [points]
+    return [points, { table: budgets, key, column: 'money', by: by.money, max: minor(most.money.amount, most.money.currency) }]
   })
 }

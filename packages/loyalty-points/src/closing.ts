@@ -12,6 +12,7 @@ import {
   once,
   read,
   redact,
+  type SubjectHead,
   type Table,
   toIso,
   type Unit,
@@ -20,17 +21,21 @@ import {
 } from '@patronkit/core/service'
 import { asJson } from './answers.ts'
 import { type StatementView, statementFrom, statementView } from './ask.ts'
-import { digest, eachAccount, grown, rooted, statementRow } from './books.ts'
+import { digest, grown, rooted, statementRow } from './books.ts'
+import { codeLeaf } from './code-books.ts'
+import { CODES } from './codes.ts'
 import { settled, unknownAccount, unlessMade } from './command.ts'
 import { decide } from './decide.ts'
 import { type Accepted, event } from './decision.ts'
-import { type First, firstReads, type Loaded, load, loadAccount, SUBJECT, subjectOf } from './load.ts'
+import { storedEvents } from './history.ts'
+import { type First, firstReads, type Loaded, load, loadAccount } from './load.ts'
 import { passTime } from './passing.ts'
 import { refusal } from './refusals.ts'
 import type { Checked } from './requests.ts'
-import { type Owner, ownerOf } from './rows.ts'
+import { type Owner, ownerOf, SUBJECT, subjectOf } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { entryRows, QUEUE, unitFor } from './save.ts'
+import { sharesOf } from './shared-books.ts'
 import type { Statement } from './statement.ts'
 import {
   accounts,
@@ -48,6 +53,7 @@ import {
   spends,
   statements,
 } from './tables.ts'
+import { eachPage } from './walk.ts'
 
 const everything = { reach: () => 'all' as const }
 
@@ -107,23 +113,28 @@ export interface Anchored {
 
 const ANCHOR = 'loyalty-anchor'
 
-/** Notes how far each account's chain has come, and makes one root of it. */
+/** Notes how far the chain of each account, and of the codes of each offer, has come, and makes one root of it. */
 export function* anchor(ctx: Context, i: Checked<'anchor'>): Operation<Anchored> {
   const { idempotencyKey: id } = i
   const kept = yield* once<Json>(ctx, { command: 'loyalty.anchor', idempotencyKey: id, content: {} }, function* () {
     let [root, count] = ['', 0]
-    yield* eachAccount(ctx, function* (page) {
-      const rows = page.map(({ subject, head }) => ({ anchor: id, subject, seq: head.seq, chain: head.chain }))
-      root = rows.reduce(grown, root)
-      count += rows.length
-      // done again by whoever comes after a crash
-      yield* anchorUnit(
-        ctx,
-        id,
-        rows.map((row) => ({ write: 'put', table: leaves, row })),
-      )
-      return true
+    const noted = (nameOf: (subject: string) => string) =>
+      function* (page: readonly SubjectHead[]): Operation<null> {
+        const rows = page.map(({ subject, head }) => ({ anchor: id, subject: nameOf(subject), seq: head.seq, chain: head.chain }))
+        root = rows.reduce(grown, root)
+        // done again by whoever comes after a crash
+        yield* anchorUnit(
+          ctx,
+          id,
+          rows.map((row) => ({ write: 'put', table: leaves, row })),
+        )
+        return null
+      }
+    yield* eachPage(ctx, SUBJECT, function* (page) {
+      count += page.length
+      return yield* noted((subject) => subject)(page)
     })
+    yield* eachPage(ctx, CODES, noted(codeLeaf))
     const [head] = yield* read(ctx, headOf(ANCHOR, id))
     root = rooted(root, ctx.now)
     const row = { anchor: id, at: ctx.now, accounts: count, root }
@@ -149,7 +160,8 @@ const MOST = 10_000_000
 
 /**
  * Takes an account away: its points lapse, its rows go, and so do the bodies of its events. Entries stay, as amounts, so that
- * the books still add up; what they come to is kept with the last event, and the chain verifies all the same.
+ * the books still add up; what they come to is kept with the last event, as is what it had taken of
+ * budgets, stock and codes, and the chain verifies all the same.
  */
 export function* erase(book: Rulebook, ctx: Context, i: Owner): Operation<Erased> {
   const owner = ownerOf(i)
@@ -160,7 +172,7 @@ export function* erase(book: Rulebook, ctx: Context, i: Owner): Operation<Erased
     const lapsed = passTime(accepted.state, loaded.now, loaded.rules.programme).state
     const gone = yield* removals(ctx, owner)
     rows = gone.length
-    yield* commit([yield* erasing(ctx, owner, loaded, accepted, lapsed, gone)])
+    yield* commit([yield* erasing(book, ctx, owner, loaded, accepted, lapsed, gone)])
   }
   const { seq } = before.head
   const [head] = yield* read(ctx, headOf(SUBJECT, subjectOf(owner)))
@@ -183,6 +195,7 @@ function* removals(ctx: Context, owner: Owner): Operation<readonly Write[]> {
 }
 
 function* erasing(
+  book: Rulebook,
   ctx: Context,
   owner: Owner,
   loaded: Loaded,
@@ -197,7 +210,8 @@ function* erasing(
   const balances = [...sums].map(([currency, points]) => ({ currency, points })).filter(({ points }) => points !== 0)
   const where = all(field('programme').eq(owner.programme), field('account').eq(owner.account))
   const [kept] = yield* read(ctx, list(entries, { where, order: ['seq', 'no'], limit: MOST }))
-  const last = event('loyalty.erased', now, { account: owner.account, balances, entries: '' })
+  const shares = yield* sharesOf(book, ctx, yield* storedEvents(ctx, owner, head.seq))
+  const last = event('loyalty.erased', now, { account: owner.account, balances, entries: '', shares })
   const events = [...accepted.events, last]
   const fresh = events.flatMap((one, n) => entryRows(owner, one, head.seq + n + 1, now))
   const told = { ...last, data: { ...last.data, entries: digest([...kept, ...fresh]) } } as typeof last

@@ -21,13 +21,14 @@ import { asJson, type KeptAnswer, keptAnswer } from './answers.ts'
 import { budgetAdds, budgetsLeft } from './budgets.ts'
 import { decide, openAccount } from './decide.ts'
 import type { Accepted, Decision } from './decision.ts'
-import { firstReads, type Loaded, load, loadAccount, type Needs, subjectOf, unmoved } from './load.ts'
+import { firstReads, type Loaded, load, loadAccount, type Needs, unmoved } from './load.ts'
 import type { AccountState, Command } from './model.ts'
 import { zoneOf } from './programme.ts'
 import { refusal } from './refusals.ts'
-import type { Owner } from './rows.ts'
+import { type Owner, subjectOf } from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { unitFor } from './save.ts'
+import type { Took } from './took.ts'
 
 /** What is the same in every request. */
 export interface Requested {
@@ -45,13 +46,21 @@ export interface Verb<I extends Requested> {
   /** The end of a hold that it begins. */
   readonly until?: (i: I, at: number) => number
   /** What it takes of things that all accounts share, such as a stock or a code, or puts back. */
-  readonly takes?: (ctx: Context, i: I, id: string, loaded: Loaded, book: Rulebook) => Operation<Takes>
+  readonly takes?: (ctx: Context, i: I, id: string, decided: Taking) => Operation<Takes>
 }
 
-/** What of shared things goes with a command, within their bounds and once. */
+/** The decision that takes of shared things. */
+export interface Taking {
+  readonly book: Rulebook
+  readonly loaded: Loaded
+  readonly accepted: Accepted
+}
+
+/** What of shared things goes with a command, within their bounds and once, and how its event says so. */
 export interface Takes {
   readonly adds: readonly Add[]
   readonly unique: readonly Unique[]
+  readonly took?: Took | undefined
 }
 
 /** Either the account itself, or how to find it by something that belongs to it. */
@@ -202,7 +211,7 @@ interface Decided {
 
 /** The unit of a decision, with what it takes of shared things. */
 function wholeUnit(ctx: Context, { loaded, accepted, takes }: Decided): Unit {
-  const unit = unitFor(ctx, { loaded, accepted })
+  const unit = unitFor(ctx, { loaded, accepted, took: takes.took })
   return { ...unit, adds: takes.adds, unique: [...(unit.unique ?? []), ...takes.unique] }
 }
 
@@ -233,8 +242,8 @@ function* decided<I extends Requested>(
     }
     const accepted = decision as Accepted
     const whole = opened ? { ...accepted, events: [...opened.events, ...accepted.events] } : accepted
-    const { adds, unique } = verb.takes ? yield* verb.takes(ctx, i, id, loaded, book) : NOTHING
-    return { loaded, accepted: whole, takes: { adds: [...budgetAdds(loaded, accepted.uses), ...adds], unique } }
+    const takes = verb.takes ? yield* verb.takes(ctx, i, id, { book, loaded, accepted }) : NOTHING
+    return { loaded, accepted: whole, takes: { ...takes, adds: [...budgetAdds(loaded, accepted.uses), ...takes.adds] } }
   }
 }
 

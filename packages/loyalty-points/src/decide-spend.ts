@@ -8,6 +8,7 @@ import { usable } from './passing.ts'
 import type { Programme } from './programme.ts'
 import { orderValue, paidSoFar, quote, worthOfPart } from './redemption.ts'
 import { holdExpired } from './refusals.ts'
+import { countsSpending, spendLines, spentCounters } from './spending.ts'
 
 /** Points asked against an order are cut to what the order needs; points without an order are what was asked. */
 function asked(state: AccountState, programme: Programme, points: number, order: Order | undefined) {
@@ -28,6 +29,8 @@ export const hold: Rule<'hold'> = (command, state, env) => {
   if ('outcome' in got) return got
   const { currency } = env.programme
   const { points, worth, leftToPay } = wanted
+  const limits = spendLines(env.programme, state, command.at, points)
+  if ('code' in limits) return no(limits)
   const value = command.order ? orderValue(command.order) : null
   const data = {
     hold: command.id,
@@ -38,6 +41,7 @@ export const hold: Rule<'hold'> = (command, state, env) => {
     order: command.order?.id ?? null,
     value,
     worth: worth ?? null,
+    ...(countsSpending(env.programme) ? { countedAt: toIso(command.at) } : {}),
   }
   return {
     events: [event('loyalty.held', command.at, data)],
@@ -46,7 +50,7 @@ export const hold: Rule<'hold'> = (command, state, env) => {
       worth,
       leftToPay,
       lots: shownLots(state, got.taken, -1),
-      lines: [{ code: 'loyalty/held', data: { points: -points, currency, worth: worth ?? null } }],
+      lines: [{ code: 'loyalty/held', data: { points: -points, currency, worth: worth ?? null } }, ...limits],
     },
   }
 }
@@ -74,8 +78,10 @@ export const capture: Rule<'capture'> = (command, state, env) => {
   if (points > held.points) return no({ code: 'loyalty/exceeds-hold', details: { hold: held.id, held: held.points, requested: points } })
   const worth = worthOfPart(held, points, env.programme.redeem)
   const record = held.order && held.value ? withSpend(recordOf(state, held.order, held.value, env.programme), command.id) : null
+  const counters = spentCounters(env.programme, state, held.countedAt ?? command.at, points)
+  const data = { posting: command.id, hold: held.id, currency: held.currency, points, worth, record, ...counters }
   return {
-    events: [event('loyalty.captured', command.at, { posting: command.id, hold: held.id, currency: held.currency, points, worth, record })],
+    events: [event('loyalty.captured', command.at, data)],
     answer: {
       points: -points,
       worth: worth ?? undefined,
@@ -123,9 +129,13 @@ export const redeem: Rule<'redeem'> = (command, state, env) => {
   const got = take(state, wanted.points, env)
   if ('outcome' in got) return got
   const { points, worth, leftToPay } = wanted
+  const limits = spendLines(programme, state, command.at, points)
+  if ('code' in limits) return no(limits)
   const { order } = command
   const record = order ? withSpend(recordOf(state, order.id, orderValue(order), programme), command.id) : null
-  const data = { posting: command.id, currency, points, taken: got.taken, worth: worth ?? null, reward: reward?.id ?? null, record }
+  const counters = spentCounters(programme, state, command.at, points)
+  const what = { worth: worth ?? null, reward: reward?.id ?? null, record }
+  const data = { posting: command.id, currency, points, taken: got.taken, ...what, ...counters }
   return {
     events: [event('loyalty.spent', command.at, data)],
     answer: {
@@ -133,7 +143,7 @@ export const redeem: Rule<'redeem'> = (command, state, env) => {
       worth,
       leftToPay,
       lots: shownLots(state, got.taken, -1),
-      lines: [spentLine(points, currency, worth ?? null)],
+      lines: [spentLine(points, currency, worth ?? null), ...limits],
     },
   }
 }

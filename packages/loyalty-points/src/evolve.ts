@@ -27,6 +27,7 @@ export const NOBODY: AccountState = Object.freeze({
   counters: {},
   movements: [],
   standing: null,
+  past: null,
 })
 
 /** The account after an event. Total: what an event says has happened, whatever a rule would say today. */
@@ -189,7 +190,9 @@ const recorded = (state: AccountState, record: OrderRecord | null): AccountState
 
 function held(state: AccountState, data: LoyaltyEvents['loyalty.held']): AccountState {
   const { hold: id, currency, points, taken, until, order, value, worth } = data
-  const hold: Hold = { id, currency, points, taken, expiresAt: Date.parse(until), order, value, worth, state: 'open', captured: 0 }
+  const countedAt = data.countedAt === undefined ? null : Date.parse(data.countedAt)
+  const open = { state: 'open', captured: 0, countedAt } as const
+  const hold: Hold = { id, currency, points, taken, expiresAt: Date.parse(until), order, value, worth, ...open }
   const lots = touched(state, taken, (lot, some) => ({ ...lot, held: lot.held + some }))
   return { ...lots, holds: { ...state.holds, [id]: hold } }
 }
@@ -223,8 +226,11 @@ function captured(state: AccountState, data: LoyaltyEvents['loyalty.captured'], 
   const { posting: id, points, worth, record } = data
   const spend = { id, currency: hold.currency, points, taken, back: 0, order: hold.order, worth }
   const after = less({ ...free, holds: { ...state.holds, [hold.id]: done } }, taken)
-  return posted(recorded({ ...after, spends: { ...state.spends, [id]: spend } }, record), id)
+  return posted(recorded(counted({ ...after, spends: { ...state.spends, [id]: spend } }, data), record), id)
 }
+
+const counted = (state: AccountState, { counters }: { readonly counters?: AccountState['counters'] }): AccountState =>
+  counters ? { ...state, counters: { ...state.counters, ...counters } } : state
 
 function ended(state: AccountState, id: string, how: 'released' | 'expired', at: number): AccountState {
   const hold = state.holds[id]
@@ -236,7 +242,7 @@ function ended(state: AccountState, id: string, how: 'released' | 'expired', at:
 function spent(state: AccountState, data: LoyaltyEvents['loyalty.spent']): AccountState {
   const { posting: id, currency, points, taken, worth, record } = data
   const spend = { id, currency, points, taken, back: 0, order: record?.id ?? null, worth }
-  return posted(recorded({ ...less(state, taken), spends: { ...state.spends, [id]: spend } }, record), id)
+  return posted(recorded(counted({ ...less(state, taken), spends: { ...state.spends, [id]: spend } }, data), record), id)
 }
 
 /** Open lots that would go before an instant stay until then. */

@@ -3,7 +3,7 @@ import './refusals.ts'
 export type { BalanceView, BothAnswer, HoldAnswer, Posting, RefundAnswer, SpendAnswer } from './answers.ts'
 export type { AccountLine, AccountStatus, HoldView, LotView, ReviewView, StatementLineView, StatementView, TierStatus } from './ask.ts'
 export { balanceAt, tierAt } from './balance.ts'
-export type { Broken, Verified } from './books.ts'
+export type { Verified } from './books.ts'
 export {
   festivals,
   type GiftAnswer,
@@ -59,6 +59,7 @@ export type {
   Referral,
   RefundPolicy,
   Reward,
+  SpendLimit,
   SpendRule,
   Stacking,
   StreakRule,
@@ -98,6 +99,8 @@ export type {
 export { parseCommand } from './schema.ts'
 export { createLoyalty, type Loyalty, type LoyaltyPreviews, type Preview } from './service.ts'
 export { pointsAt, type Recorded, type Statement, type StatementLine, statement } from './statement.ts'
+export { qualifyingOf } from './tier-events.ts'
 export { type Tier, type TierRules, type TierView, type TierWindow, tierAfter, tierFor } from './tiers.ts'
 export { type Violation, verifyLedger } from './verify.ts'
+export type { Broken } from './walk.ts'
 export { explainAnswer, render } from './words.ts'

@@ -20,6 +20,7 @@ import {
   writeConflict,
 } from '@patronkit/core/service'
 import { countersOf } from './earning.ts'
+import { eventsUpTo } from './history.ts'
 import { byUse } from './lots.ts'
 import type { AccountState, Hold, Lot, OrderRecord, Spend } from './model.ts'
 import { free, usable } from './passing.ts'
@@ -36,14 +37,15 @@ import {
   orderOf,
   ownerOf,
   reviewOf,
+  SUBJECT,
   spendOf,
+  subjectOf,
 } from './rows.ts'
 import { type InForce, programmeVersions, type Rulebook } from './rulebook.ts'
+import { spendCounters } from './spending.ts'
 import { accounts, counters, holds, lots, merges, movements, orders, postings, reviews, spends } from './tables.ts'
+import { qualifyingOf } from './tier-events.ts'
 import { countsBack } from './tiers.ts'
-
-export const SUBJECT = 'loyalty-account'
-export const subjectOf = ({ programme, account }: Owner): string => `${programme}/${account}`
 
 /** What a command has to see of an account, beside its open holds. */
 export interface Needs {
@@ -63,6 +65,8 @@ export interface Needs {
   readonly expiredFrom?: number | undefined
   /** Counters of caps, streaks and achievements. */
   readonly earns?: boolean
+  /** Counters of limits on spending, of the periods that hold an instant: default the command's own. */
+  readonly spends?: { readonly at?: number | undefined }
   /** Counters by name. */
   readonly counters?: readonly string[]
   readonly merges?: boolean
@@ -143,7 +147,8 @@ export function* load(
 
   const now = nowFor(ctx, head)
   const at = o.at ?? now
-  const rules = yield* book.inForce(ctx, versions, owner.programme, at)
+  const ruled = yield* book.inForce(ctx, versions, owner.programme, at)
+  const rules = at < now ? withTiersOf(ruled, yield* book.inForce(ctx, versions, owner.programme, now)) : ruled
   const wanted = { owner, head, now, at, row, rules }
   if (!row) return { ...wanted, state: null, reached: 0, wholeTier: true, pieced: false }
 
@@ -167,6 +172,9 @@ export function* load(
     have: paged.lots,
   })
 
+  const isOlder = programme.tiers !== undefined && row.standing === null
+  const told = isOlder ? yield* eventsUpTo(ctx, owner, head.seq) : []
+
   const known = [...paged.lots, ...more.lots].sort(byUse)
   const last = paged.whole ? null : paged.lots.at(-1)!
   const here = known.reduce((sum, lot) => (lot.currency === row.currency ? sum + lot.remaining : sum), 0)
@@ -184,8 +192,21 @@ export function* load(
     postings: madeBefore(needs, posted, named, mine(named)),
     counters: more.counters,
     movements: more.movements,
+    past: isOlder
+      ? qualifyingOf(
+          told.map(({ event }) => event),
+          programme,
+        )
+      : null,
   }
-  return { ...wanted, state, reached: paged.reached, wholeTier: more.wholeTier, pieced: paged.pieced || more.pieced }
+  return { ...wanted, state, reached: paged.reached, wholeTier: more.wholeTier, pieced: paged.pieced || more.pieced || isOlder }
+}
+
+/** A command goes by the rules of its day; a tier goes by those of now, or what is dated before them would count for none. */
+function withTiersOf(ruled: InForce, now: InForce): InForce {
+  if (ruled.pinned.hash === now.pinned.hash) return ruled
+  const { currency, tiers } = now.programme
+  return { pinned: ruled.pinned, programme: { ...ruled.programme, tiers: tiers && { currency, ...tiers } } }
 }
 
 /** The posting, or a hold of that name on another account. */
@@ -258,7 +279,8 @@ interface Others {
 function* others(ctx: Context, i: Others) {
   const { owner, needs, at, programme, row, order } = i
   const tier = programme.tiers && row.standing ? tierReads(i) : null
-  const names = [...(needs.earns ? countersOf(programme, at) : []), ...(needs.counters ?? [])]
+  const spent = needs.spends ? spendCounters(programme, needs.spends.at ?? at) : []
+  const names = [...(needs.earns ? countersOf(programme, at) : []), ...spent, ...(needs.counters ?? [])]
   const asked = gathering()
   const spendRows =
     order && order.spends.length > 0

@@ -5,6 +5,7 @@ import type { Taken } from './lots.ts'
 import type { RefundPolicy } from './programme.ts'
 import type { Statement } from './statement.ts'
 import type { Movement, Standing } from './tiers.ts'
+import type { Shares } from './took.ts'
 
 /** Points that came in together and go together. Instants are epoch ms. */
 export interface Lot {
@@ -39,6 +40,8 @@ export interface Hold {
   readonly worth: Money | null
   readonly state: 'open' | 'captured' | 'released' | 'expired'
   readonly captured: number
+  /** When it was taken, by limits on spending; null where the programme had none. */
+  readonly countedAt: number | null
 }
 
 /** Points that were spent: from which lots, and how many came back. */
@@ -121,10 +124,15 @@ export interface AccountState {
   readonly reviews: { readonly [posting: string]: Review }
   /** Postings that were made, those that are loaded. */
   readonly postings: { readonly [id: string]: true }
-  /** Points earned by cap and period, and streaks by rule. */
+  /** Points earned by cap and period, points spent by limit and period, and streaks by rule. */
   readonly counters: { readonly [key: string]: number }
   readonly movements: readonly Movement[]
   readonly standing: Standing | null
+  /**
+   * Qualifying points of an account that is older than the tiers of its programme, by all its events: the next decision counts
+   * them. Null where nobody asked.
+   */
+  readonly past: readonly Movement[] | null
 }
 
 /** An order as the host knows it. `total` is its price with tax, before `discount` and before points. */
@@ -310,6 +318,7 @@ export interface LoyaltyEvents {
     readonly order: string | null
     readonly value: Money | null
     readonly worth: Money | null
+    readonly countedAt?: string
   }
   'loyalty.captured': {
     readonly posting: string
@@ -318,6 +327,7 @@ export interface LoyaltyEvents {
     readonly points: number
     readonly worth: Money | null
     readonly record: OrderRecord | null
+    readonly counters?: { readonly [key: string]: number }
   }
   'loyalty.hold-released': { readonly hold: string }
   'loyalty.hold-expired': { readonly hold: string }
@@ -329,6 +339,7 @@ export interface LoyaltyEvents {
     readonly worth: Money | null
     readonly reward: string | null
     readonly record: OrderRecord | null
+    readonly counters?: { readonly [key: string]: number }
   }
   'loyalty.expired': {
     readonly currency: string
@@ -377,6 +388,8 @@ export interface LoyaltyEvents {
     readonly account: string
     readonly balances: readonly { readonly currency: string; readonly points: number }[]
     readonly entries: string
+    /** What it had taken of budgets, stock and codes, which stays taken. */
+    readonly shares: Shares
   }
   'loyalty.tier-reviewed': { readonly from: string; readonly to: string; readonly standing: Standing }
 }

@@ -29,11 +29,20 @@ export function* redeemTogether(book: Rulebook, ctx: Context, i: Checked<'redeem
   const kept = yield* once<Json>(ctx, command, function* () {
     const shares = yield* unlessMade(ctx, command, decided(book, ctx, i, id))
     const units = shares.map(({ loaded, accepted }) => unitFor(ctx, { loaded, accepted }))
-    const answer = { shares: shares.map(({ loaded, accepted }) => keptAnswer(`${id}/${loaded.owner.account}`, loaded, accepted)) }
-    return { units: [together(units as [Unit, ...Unit[]])], answer: asJson(answer) }
+    return { units: [together(units as [Unit, ...Unit[]])], answer: asJson(keptPool(id, shares)) }
   })
   return kept as unknown as KeptPool
 }
+
+/** What each would give now. Nothing is written. */
+export function* previewTogether(book: Rulebook, ctx: Context, i: Checked<'redeemTogether'>): Operation<KeptPool> {
+  const id = idFor('redeemTogether', 'preview')
+  return keptPool(id, yield* decided(book, ctx, i, id))
+}
+
+const keptPool = (id: string, shares: readonly Share[]): KeptPool => ({
+  shares: shares.map(({ loaded, accepted }) => keptAnswer(`${id}/${loaded.owner.account}`, loaded, accepted)),
+})
 
 interface Share {
   readonly loaded: Loaded
@@ -43,7 +52,7 @@ interface Share {
 function* decided(book: Rulebook, ctx: Context, i: Checked<'redeemTogether'>, id: string): Operation<readonly Share[]> {
   const accounts = [...new Set(i.accounts)]
   // each might have to give all of it
-  const needsOf = (account: string): Needs => ({ reach: () => i.points, posting: `${id}/${account}` })
+  const needsOf = (account: string): Needs => ({ reach: () => i.points, posting: `${id}/${account}`, spends: {} })
   const firsts = accounts.map((account) => firstReads({ programme: i.programme, account }, needsOf(account)))
   const answers = (yield* read(ctx, ...firsts.flatMap((first) => first.reads))) as readonly unknown[]
   const loadeds: Loaded[] = []

@@ -77,7 +77,10 @@ const campaign = z
     order: z.number().int().min(0).max(1_000_000).optional(),
   })
   .refine((value) => (value.multiply === undefined) !== (value.add === undefined), 'give either multiply or add')
-  .refine((value) => value.budget?.money === undefined || value.costPerPoint !== undefined, 'a budget in money needs costPerPoint')
+  .refine(({ budget, costPerPoint }) => budget?.money === undefined || costPerPoint?.currency === budget.money.currency, {
+    path: ['costPerPoint'],
+    message: 'a budget in money needs what a point costs, in the same currency',
+  })
 
 const roundUpTo = z.enum(['none', 'day', 'week', 'month', 'quarter', 'half-year', 'year']).optional()
 const calendarLength: z.ZodType<CalendarLength> = z.discriminatedUnion('kind', [
@@ -152,6 +155,17 @@ export const programmeSchema: z.ZodType<Programme> = z.strictObject({
   ).optional(),
   limits: distinct(
     z.strictObject({ id: definitionId, points, each: z.enum(['day', 'week', 'month']), over: z.enum(['reject', 'review']) }),
+    20,
+  ).optional(),
+  spendLimits: distinct(
+    z
+      .strictObject({
+        id: definitionId,
+        each: z.enum(['day', 'week', 'month']),
+        points: points.optional(),
+        times: z.number().int().min(1).max(1_000_000).optional(),
+      })
+      .refine((value) => value.points !== undefined || value.times !== undefined, 'give points, times or both'),
     20,
   ).optional(),
   pending: z.union([z.strictObject({ for: wall }), z.strictObject({ until: z.literal('released') })]).optional(),

@@ -64,7 +64,7 @@ export interface Campaign {
   readonly add?: number | undefined
   /** Where it says what is left is unknown, the campaign gives nothing. */
   readonly budget?: { readonly points?: number | undefined; readonly money?: Money | undefined } | undefined
-  /** What a point costs, for a budget in money. */
+  /** What a point costs, for a budget in money: in its currency. */
   readonly costPerPoint?: Money | undefined
   /** For stacking by priority: the lowest wins. */
   readonly order?: number | undefined
@@ -87,6 +87,17 @@ export interface EarnLimit {
   readonly points: number
   readonly each: 'day' | 'week' | 'month'
   readonly over: 'reject' | 'review'
+}
+
+/**
+ * The most that an account spends in a period, in points or in times: what is held counts when it is taken, and back when it is
+ * free again. What goes beyond is refused until the next period. Periods are those of the programme's zone.
+ */
+export interface SpendLimit {
+  readonly id: string
+  readonly each: 'day' | 'week' | 'month'
+  readonly points?: number | undefined
+  readonly times?: number | undefined
 }
 
 /** How points pay for an order. */
@@ -155,7 +166,7 @@ export type Stacking = 'sum' | 'best' | 'priority'
 export interface Programme {
   /** The currency that is spent, such as `star`. */
   readonly currency: string
-  /** Zone of caps, tiers and streaks; default UTC. Expiry goes by the member's own zone. */
+  /** Zone of caps, limits, tiers and streaks; default UTC. Expiry goes by the member's own zone. */
   readonly zone?: string | undefined
   readonly earn: readonly EarnRule[]
   /** Default sum. */
@@ -165,6 +176,7 @@ export interface Programme {
   readonly campaignStacking?: Stacking | 'multiply' | undefined
   readonly caps?: readonly Cap[] | undefined
   readonly limits?: readonly EarnLimit[] | undefined
+  readonly spendLimits?: readonly SpendLimit[] | undefined
   /** Points wait: so long after they were earned, or until they are released. */
   readonly pending?: { readonly for: WallDuration } | { readonly until: 'released' } | undefined
   readonly redeem?: Redemption | undefined

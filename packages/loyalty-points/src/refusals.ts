@@ -34,6 +34,16 @@ declare global {
       readonly why: 'unknown' | 'dates' | 'condition' | 'claimed' | 'sold-out' | 'needs-code' | 'code-unknown' | 'code-used'
     }
     'loyalty/over-limit': { readonly limit: string; readonly points: number; readonly allowed: number }
+    'loyalty/over-spend-limit': {
+      readonly limit: string
+      readonly each: 'day' | 'week' | 'month'
+      readonly of: 'points' | 'times'
+      readonly spent: number
+      readonly asked: number
+      readonly allowed: number
+      /** From when on it is possible, if nothing else is spent; null where it asks more than the limit ever allows. */
+      readonly again: string | null
+    }
     'loyalty/already-referred': { readonly referee: string }
     'loyalty/programme-unknown': { readonly programme: string; readonly at: string }
     'loyalty/account-unknown': { readonly programme: string; readonly account: string }
@@ -83,6 +93,12 @@ const SAID: Said = {
   'loyalty/offer-unavailable': (d) => `${d.offer} cannot be had: ${d.why}. Look at its dates, conditions, stock and codes.`,
   'loyalty/over-limit': (d) =>
     `with this the account would earn ${d.points} points in the period, limit ${d.limit} allows ${d.allowed}. Look at it, or wait for the next period.`,
+  'loyalty/over-spend-limit': (d) => {
+    const said = `limit ${d.limit} allows ${d.allowed} ${d.of} a ${d.each}, ${d.spent} are used and ${d.asked} were asked.`
+    if (d.again === null) return `${said} Ask for at most ${d.allowed}.`
+    const left = d.allowed - d.spent
+    return left > 0 ? `${said} Ask for at most ${left}, or wait until ${d.again}.` : `${said} Wait until ${d.again}.`
+  },
   'loyalty/already-referred': (d) => `account ${d.referee} was brought by somebody before, or is the referrer. Each is brought once.`,
   'loyalty/programme-unknown': (d) =>
     `no version of programme ${d.programme} is in force at ${d.at}. Publish it, effective from then or before.`,

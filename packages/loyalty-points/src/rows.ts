@@ -22,6 +22,9 @@ export interface Other {
   readonly debt: number
 }
 
+export const SUBJECT = 'loyalty-account'
+export const subjectOf = ({ programme, account }: Owner): string => `${programme}/${account}`
+
 export const ownerOf = ({ programme, account }: Owner): Owner => ({ programme, account })
 
 export const lotOf = (row: LotRow): Lot => ({
@@ -66,6 +69,7 @@ export const holdOf = (row: HoldRow): Hold => ({
   worth: row.worth as Money | null,
   state: row.state as Hold['state'],
   captured: row.captured,
+  countedAt: row.counted_at,
 })
 
 export const holdRow = (owner: Owner, hold: Hold): HoldRow => ({
@@ -80,6 +84,7 @@ export const holdRow = (owner: Owner, hold: Hold): HoldRow => ({
   worth: hold.worth as Json,
   state: hold.state,
   captured: hold.captured,
+  counted_at: hold.countedAt,
 })
 
 export const spendOf = (row: SpendRow): Spend => ({
@@ -170,6 +175,7 @@ export const bareStateOf = (row: AccountRow): AccountState => ({
   counters: {},
   movements: [],
   standing: row.standing as unknown as Standing | null,
+  past: null,
 })
 
 function debtsOf(row: AccountRow): AccountState['debts'] {

@@ -18,12 +18,26 @@ import type { BudgetUse } from './earning.ts'
 import { NOBODY } from './evolve.ts'
 import { nextDecay } from './expiry.ts'
 import { entriesOf } from './ledger.ts'
-import { type Loaded, SUBJECT, subjectOf } from './load.ts'
+import type { Loaded } from './load.ts'
 import type { AccountState, Lot, LoyaltyEvent } from './model.ts'
 import { free } from './passing.ts'
 import { expiryOf, type Programme } from './programme.ts'
-import { type AccountRow, holdRow, lotRow, mergeRow, type Other, type Owner, orderRow, ownerOf, reviewRow, spendRow } from './rows.ts'
+import {
+  type AccountRow,
+  holdRow,
+  lotRow,
+  mergeRow,
+  type Other,
+  type Owner,
+  orderRow,
+  ownerOf,
+  reviewRow,
+  SUBJECT,
+  spendRow,
+  subjectOf,
+} from './rows.ts'
 import { accounts, counters, entries, holds, lots, merges, movements, NEVER, orders, postings, reviews, spends } from './tables.ts'
+import type { Took } from './took.ts'
 
 export const QUEUE = 'loyalty'
 
@@ -33,6 +47,8 @@ export interface ToSave {
   /** The account before it, for one that is opened by this very decision too. */
   readonly accepted: Accepted
   readonly fired?: TimerLease | undefined
+  /** What it takes of things that all accounts share. */
+  readonly took?: Took | undefined
 }
 
 /**
@@ -56,7 +72,7 @@ export function unitFor(ctx: Context, i: ToSave): Unit {
     ...qualified(owner, events, head.seq),
   ]
   const timers = timerAt === (loaded.row?.timer_at ?? null) && !i.fired ? [] : [timerWrite(subjectOf(owner), timerAt)]
-  const told = events.map((event) => withWhy(event, before, accepted, loaded))
+  const told = events.map((event) => withWhy(event, before, i))
   // two accounts decide at the later of their instants
   const unit = unitOn(
     { ...ctx, now: loaded.now },
@@ -276,13 +292,14 @@ export interface Why {
   readonly programme: Pinned
   /** What campaigns paid of it. */
   readonly uses: readonly BudgetUse[]
+  readonly took?: Took
 }
 
 /** The event that makes the command's posting says why it came to so many points. */
-function withWhy(event: LoyaltyEvent, before: AccountState, { answer, uses }: Accepted, { rules }: Loaded): LoyaltyEvent {
+function withWhy(event: LoyaltyEvent, before: AccountState, { accepted: { answer, uses }, loaded: { rules }, took }: ToSave): LoyaltyEvent {
   const posting = postingOf(event)
   if (posting === undefined || before.postings[posting]) return event
-  const why: Why = { points: answer.points, lines: answer.lines, programme: rules.pinned, uses }
+  const why: Why = { points: answer.points, lines: answer.lines, programme: rules.pinned, uses, ...(took ? { took } : {}) }
   return { ...event, data: { ...event.data, why } } as unknown as LoyaltyEvent
 }
 

@@ -30,16 +30,16 @@ import {
   statement,
   status,
 } from './ask.ts'
-import { type KeptBoth, merge, previewTransfer, refer, transfer, unmerge } from './between.ts'
+import { type KeptBoth, merge, previewMerge, previewRefer, previewTransfer, refer, transfer, unmerge } from './between.ts'
 import { type Verified, verify } from './books.ts'
 import { type Anchored, anchor, closeStatement, type Erased, erase } from './closing.ts'
+import { issueCodes } from './codes.ts'
 import { carryOut, carryOutMany, type Requested, settled, tryOut, type Verb, type Where } from './command.ts'
 import { decide } from './decide.ts'
 import type { Accepted } from './decision.ts'
 import { loadAccount } from './load.ts'
 import { loyaltySchema } from './migrations.ts'
-import { issueCodes } from './offers.ts'
-import { redeemTogether } from './pool.ts'
+import { type KeptPool, previewTogether, redeemTogether } from './pool.ts'
 import type * as R from './requests.ts'
 import { ASKED, REQUESTS } from './requests.ts'
 import { createRulebook, publishProgramme, type Rulebook } from './rulebook.ts'
@@ -56,12 +56,15 @@ export interface LoyaltyPreviews {
   capture(i: Preview<R.Capture>): Promise<SpendAnswer>
   replace(i: Preview<R.Replace>): Promise<HoldAnswer>
   redeem(i: Preview<R.Redeem>): Promise<SpendAnswer>
+  redeemTogether(i: Preview<R.RedeemTogether>): Promise<{ readonly shares: readonly Posting[] }>
   claim(i: Preview<R.Claim>): Promise<Posting>
   refund(i: Preview<R.Refund>): Promise<RefundAnswer>
   reverse(i: Preview<R.Reverse>): Promise<Posting>
   adjust(i: Preview<R.Adjust>): Promise<Posting>
   reinstate(i: Preview<R.Reinstate>): Promise<Posting>
+  refer(i: Preview<R.Refer>): Promise<BothAnswer>
   transfer(i: Preview<R.Transfer>): Promise<BothAnswer>
+  merge(i: Preview<R.Merge>): Promise<BothAnswer>
 }
 
 /** Loyalty points for one tenant and actor. */
@@ -171,7 +174,7 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
         return view(yield* carryOut(book, ctx, verb, where, input(i)))
       },
       preview: function* (ctx: Context, i: object): Operation<A> {
-        return view(yield* tryOut(book, ctx, verb, where, input({ ...i, idempotencyKey: 'preview' })))
+        return view(yield* tryOut(book, ctx, verb, where, input(dry(i))))
       },
     }
   }
@@ -205,8 +208,7 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
       replace: replace.write,
       redeem: redeem.write,
       redeemTogether: function* (ctx, i) {
-        const { shares } = yield* redeemTogether(book, ctx, parse(REQUESTS.redeemTogether, i, 'redeemTogether'))
-        return { shares: shares.map(postingView) }
+        return poolView(yield* redeemTogether(book, ctx, parse(REQUESTS.redeemTogether, i, 'redeemTogether')))
       },
       claim: claim.write,
       issueCodes: (ctx, i) => issueCodes(ctx, parse(REQUESTS.issueCodes, i, 'issueCodes')),
@@ -241,13 +243,22 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
         capture: capture.preview,
         replace: replace.preview,
         redeem: redeem.preview,
+        redeemTogether: function* (ctx, i) {
+          return poolView(yield* previewTogether(book, ctx, parse(REQUESTS.redeemTogether, dry(i), 'redeemTogether')))
+        },
         claim: claim.preview,
         refund: refund.preview,
         reverse: reverse.preview,
         adjust: adjust.preview,
         reinstate: reinstate.preview,
+        refer: function* (ctx, i) {
+          return bothView(yield* previewRefer(book, ctx, parse(REQUESTS.refer, dry(i), 'refer')))
+        },
         transfer: function* (ctx, i) {
-          return bothView(yield* previewTransfer(book, ctx, parse(REQUESTS.transfer, { ...i, idempotencyKey: 'preview' }, 'transfer')))
+          return bothView(yield* previewTransfer(book, ctx, parse(REQUESTS.transfer, dry(i), 'transfer')))
+        },
+        merge: function* (ctx, i) {
+          return bothView(yield* previewMerge(book, ctx, parse(REQUESTS.merge, dry(i), 'merge')))
         },
       },
       balance: (ctx, i) => balance(book, ctx, parse(ASKED.balance, i, 'balance')),
@@ -264,6 +275,10 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
   })
 }
 
+/** The input of a dry run has no key of its own. */
+const dry = (i: object): object => ({ ...i, idempotencyKey: 'preview' })
+
+const poolView = ({ shares }: KeptPool) => ({ shares: shares.map(postingView) })
 const bothView = ({ from, to }: KeptBoth): BothAnswer => ({ from: postingView(from), to: postingView(to) })
 
 /** A timer of an account that is gone has nothing left to do. */

@@ -74,6 +74,7 @@ export const holds = table(
     worth: nullable(json()),
     state: text(),
     captured: integer(),
+    counted_at: nullable(instant()),
   },
   { key: ['hold'], subject: OWNER, indexes: { by_account: ['programme', 'account', 'state', 'ends_at'] } },
 )
@@ -142,7 +143,7 @@ export const reviews = table(
   { key: ['programme', 'account', 'posting'], subject: OWNER, indexes: { in_time: ['programme', 'at', 'account', 'posting'] } },
 )
 
-/** Points earned by cap and period, and streaks by rule. */
+/** Points earned by cap and period, points spent by limit and period, and streaks by rule. */
 export const counters = table(
   'loyalty_counter',
   { ...owner, name: text(), n: integer() },

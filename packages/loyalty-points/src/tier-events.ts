@@ -1,11 +1,14 @@
 import { toIso } from '@patronkit/core/service'
 import { event } from './decision.ts'
-import { evolve, evolveAll } from './evolve.ts'
+import { evolve, evolveAll, NOBODY } from './evolve.ts'
 import type { AccountState, Clawed, Lot, LoyaltyEvent } from './model.ts'
 import { type Programme, zoneOf } from './programme.ts'
 import { climbTiers, enrolled, type Movement } from './tiers.ts'
 
-/** The qualifying points that new events bring or take, and what they and the passing of time do to the tier. */
+/**
+ * The qualifying points that new events bring or take, and what they and the passing of time do to the tier. An account that is
+ * older than the tiers of its programme is counted as if they had been there when it was opened, whenever it is looked at first.
+ */
 export function tierEvents(
   before: AccountState,
   news: readonly LoyaltyEvent[],
@@ -14,29 +17,39 @@ export function tierEvents(
   until: number,
 ): readonly LoyaltyEvent[] {
   const rules = programme.tiers
-  if (!rules || !after.standing) return []
+  const past = before.standing ? null : before.past
+  if (!rules || !(before.standing || past || after.standing)) return []
   const zone = zoneOf(programme)
-  const currency = rules.currency ?? programme.currency
-  const moved = movementsOf(before, news, currency, rules.window.kind === 'balance')
+  const moved = [...(past ?? []), ...movementsOf(before, news, programme)]
   const qualified = moved.map(({ at, points }) => event('loyalty.qualified', until, { points, from: toIso(at) }))
   const { movements } = evolveAll(after, qualified)
   // a movement that is not behind the last result folds everything anew
-  const { standing } = after
-  const late = moved.some((movement) => movement.at <= standing.asOf)
+  const standing = after.standing ?? enrolled(rules, after.openedAt, zone)
+  const late = past !== null || moved.some((movement) => movement.at <= standing.asOf)
   const start = late ? enrolled(rules, after.openedAt, zone) : standing
   const span = { after: late ? Number.NEGATIVE_INFINITY : standing.asOf, until }
   const { steps, standing: now } = climbTiers(rules, start, movements, span, zone)
   if (!late) return [...qualified, ...steps.map((step) => reviewed(step))]
   const same =
-    now.tier === standing.tier && now.since === standing.since && now.reviewAt === standing.reviewAt && now.asOf === standing.asOf
+    past === null &&
+    now.tier === standing.tier &&
+    now.since === standing.since &&
+    now.reviewAt === standing.reviewAt &&
+    now.asOf === standing.asOf
   return same ? qualified : [...qualified, reviewed({ at: until, from: standing.tier, to: now.tier, standing: now })]
 }
 
 const reviewed = ({ at, from, to, standing }: ReturnType<typeof climbTiers>['steps'][number]): LoyaltyEvent =>
   event('loyalty.tier-reviewed', at, { from, to, standing })
 
+/** The qualifying points of an account by all its events, in order of time. */
+export const qualifyingOf = (events: readonly LoyaltyEvent[], programme: Programme): readonly Movement[] =>
+  [...movementsOf(NOBODY, events, programme)].sort((a, b) => a.at - b.at)
+
 /** Points count from when they can be used; what is taken back before that never counted. */
-function movementsOf(before: AccountState, news: readonly LoyaltyEvent[], currency: string, byBalance: boolean): readonly Movement[] {
+function movementsOf(before: AccountState, news: readonly LoyaltyEvent[], programme: Programme): readonly Movement[] {
+  const currency = programme.tiers?.currency ?? programme.currency
+  const byBalance = programme.tiers?.window.kind === 'balance'
   const found: Movement[] = []
   let state = before
   for (const one of news) {

@@ -1,7 +1,7 @@
 import type { WallDuration } from '@patronkit/core'
 import { field, get, list, type Read, wallMs } from '@patronkit/core/service'
 import type { Verb, Where } from './command.ts'
-import { offerTakes, rewardBack, rewardTakes } from './offers.ts'
+import { offerTakes, rewardsBack, rewardTakes } from './offers.ts'
 import { refusal } from './refusals.ts'
 import type { Checked } from './requests.ts'
 import type { HoldRow, OrderRow, Owner, SpendRow } from './rows.ts'
@@ -65,7 +65,7 @@ export const earn: Verb<Checked<'earn'>> = {
 
 export const hold: Verb<Checked<'hold'>> = {
   name: 'hold',
-  needs: (i, id) => ({ reach: () => i.points, hold: id, order: i.order.id }),
+  needs: (i, id) => ({ reach: () => i.points, hold: id, order: i.order.id, spends: {} }),
   command: (i, id, at) => ({ type: 'hold', id, at, points: i.points, until: ends(i, at), order: i.order }),
   opens: () => ({}),
   until: ends,
@@ -73,7 +73,10 @@ export const hold: Verb<Checked<'hold'>> = {
 
 export const capture: Verb<Checked<'capture'>> = {
   name: 'capture',
-  needs: (i, id, found) => ({ posting: id, hold: i.hold, order: (found as HoldRow).order_id ?? undefined }),
+  needs: (i, id, found) => {
+    const { order_id, counted_at } = found as HoldRow
+    return { posting: id, hold: i.hold, order: order_id ?? undefined, spends: { at: counted_at ?? undefined } }
+  },
   command: (i, id, at) => ({ type: 'capture', id, at, hold: i.hold, points: i.points }),
 }
 
@@ -85,7 +88,7 @@ export const release: Verb<Checked<'release'>> = {
 
 export const replace: Verb<Checked<'replace'>> = {
   name: 'replace',
-  needs: (i) => ({ reach: () => i.points, hold: i.hold, order: i.order.id }),
+  needs: (i) => ({ reach: () => i.points, hold: i.hold, order: i.order.id, spends: {} }),
   command: (i, id, at) => ({ type: 'replace', id, at, hold: i.hold, points: i.points, until: ends(i, at), order: i.order }),
   until: ends,
 }
@@ -95,6 +98,7 @@ export const redeem: Verb<Checked<'redeem'>> = {
   needs: (i, id) => ({
     posting: id,
     order: i.order?.id,
+    spends: {},
     reach: (programme) => i.points ?? programme.rewards?.find((reward) => reward.id === i.reward)?.points ?? 0,
   }),
   command: (i, id, at) => ({ type: 'redeem', id, at, points: i.points, reward: i.reward, order: i.order, member: i.member }),
@@ -114,13 +118,14 @@ export const refund: Verb<Checked<'refund'>> = {
   name: 'refund',
   needs: (i, id) => ({ posting: id, order: i.order }),
   command: (i, id, at) => ({ type: 'refund', id, at, order: i.order, amount: i.amount }),
+  takes: rewardsBack,
 }
 
 export const reverse: Verb<Checked<'reverse'>> = {
   name: 'reverse',
   needs: (i, id) => ({ posting: id, spend: i.posting }),
   command: (i, id, at) => ({ type: 'reverse', id, at, posting: i.posting, points: i.points }),
-  takes: rewardBack,
+  takes: rewardsBack,
 }
 
 export const settle: Verb<Checked<'settle'>> = {

@@ -380,7 +380,7 @@ describe('refunds', () => {
     })
   })
 
-  test('C24 ten rounds of earning 100 and refunding all leave 0', () => {
+  test('C24 [kept-spend] ten rounds of earning 100 and refunding all leave 0', () => {
     let story: Story = opened(plain, at('2025-01-01'))
     for (let i = 0; i < 10; i++) {
       story = given(story, { type: 'earn', id: `e${i}`, at: at('2025-01-01'), order: order(`o${i}`, '100.00') }, plain)
@@ -389,7 +389,7 @@ describe('refunds', () => {
     expect(balanceAt(story.state, plain, at('2025-01-02'))).toMatchObject({ posted: 0, available: 0, debt: 0 })
   })
 
-  test('C25 each of 500 redemptions reversed by two callers: 500 times yes, 500 times already reversed', () => {
+  test('C25 [reversed once] each of 500 redemptions reversed by two callers: 500 times yes, 500 times already reversed', () => {
     let story: Story = grant(opened(plain, at('2025-01-01')), plain, [{ points: 500 }])
     for (let i = 0; i < 500; i++) story = given(story, { type: 'redeem', id: `s${i}`, at: at('2025-01-01'), points: 1 }, plain)
     let no = 0
@@ -457,7 +457,7 @@ describe('tiers', () => {
     expect(tierAt(silver.state, programme, at('2024-06-02'))).toMatchObject({ tier: 'silver', until: at('2025-06-02'), missingToKeep: 500 })
   })
 
-  test('C29 need 5,000 and have 4,000: 1,000 more; the tier is sure until the last instant before its review', () => {
+  test('C29 [calendar year] need 5,000 and have 4,000: 1,000 more; the tier is sure until the last instant before its review', () => {
     const programme: Programme = {
       ...plain,
       tiers: {
@@ -480,6 +480,26 @@ describe('tiers', () => {
     })
   })
 
+  test('C29 [visits count, calendar year] need 10 and have 8: 2 more, whatever was spent', () => {
+    const programme: Programme = {
+      ...plain,
+      earn: [...plain.earn, { points: 1, event: 'visit', currency: 'visit' }],
+      tiers: {
+        currency: 'visit',
+        tiers: [
+          { id: 'basic', from: 0 },
+          { id: 'gold', from: 10 },
+        ],
+        window: { kind: 'calendar', period: 'year', keeps: 0 },
+      },
+    }
+    let story = opened(programme, at('2024-02-01'))
+    story = given(story, { type: 'earn', id: 'e', at: at('2024-03-01'), order: order('o', '4000.00') }, programme)
+    for (let n = 0; n < 8; n++)
+      story = given(story, { type: 'earn', id: `v${n}`, at: at('2024-03-02') + n, event: { type: 'visit' } }, programme)
+    expect(tierAt(story.state, programme, at('2024-12-31T23:59:59.999Z'))).toMatchObject({ points: 8, next: { tier: 'gold', missing: 2 } })
+  })
+
   test.each([
     ['one-step', 'gold'],
     ['by-points', 'basic'],
@@ -494,7 +514,7 @@ describe('tiers', () => {
     expect(tierAt(story.state, programme, at('2026-01-01'))?.tier).toBe(tier)
   })
 
-  test('C31 pending points count for no tier before they are usable', () => {
+  test('C31 [pending until released] pending points count for no tier before they are usable', () => {
     const programme: Programme = { ...plain, pending: { until: 'released' }, tiers: { tiers: ladder, window: { kind: 'lifetime' } } }
     const story = given(
       opened(programme, at('2025-01-01')),

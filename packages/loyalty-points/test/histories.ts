@@ -112,6 +112,15 @@ export const programmes: { readonly [name: string]: Programme } = {
     refund: { policy: 'refund-floor' },
     negative: { policy: 'reject' },
   },
+  'limited in spending': {
+    ...base,
+    zone: 'Asia/Shanghai',
+    expiry: { kind: 'exact', duration: { days: 60 } },
+    spendLimits: [
+      { id: 'daily', each: 'day', points: 200, times: 4 },
+      { id: 'monthly', each: 'month', points: 500 },
+    ],
+  },
   'kept alive by activity': {
     ...base,
     expiry: { kind: 'inactivity', after: { kind: 'months', months: 1 } },

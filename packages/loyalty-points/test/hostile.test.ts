@@ -93,6 +93,11 @@ describe('what comes from outside', () => {
     ['a factor below 1', { campaigns: [{ id: 'c', multiply: '0.5' }] }],
     ['a budget in money without a price', { campaigns: [{ id: 'c', multiply: '2', budget: { money: eur('5.00') } }] }],
     [
+      'a budget in other money than its price',
+      { campaigns: [{ id: 'c', multiply: '2', budget: { money: eur('5.00') }, costPerPoint: { amount: '1', currency: 'JPY' } }] },
+    ],
+    ['a limit on spending that limits nothing', { spendLimits: [{ id: 'daily', each: 'day' }] }],
+    [
       'tiers that do not rise',
       {
         tiers: {

@@ -78,3 +78,44 @@ test('a cart that changes never lets go of its points: nobody takes them between
   )
   figure('interleavings of a changed cart and somebody who wants its points', runs, 'schedules')
 })
+
+const shared = defineProgramme({
+  id: 'stars',
+  currency: 'star',
+  earn: [{ points: 1, per: eur('1.00') }],
+  campaigns: [{ id: 'spring', add: 5, budget: { points: 1_000 } }],
+  rewards: [{ id: 'mug', points: 10, stock: 100 }],
+  offers: [{ id: 'letter', points: 5, byCode: true }],
+  referral: { referrer: 20, referee: 10 },
+})
+
+test('whoever verifies while others earn, spend, claim and refer finds nothing wrong, whatever the interleaving', {
+  timeout: patience * 3,
+}, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), async (s) => {
+      const { storage, loyalty } = await account()
+      await loyalty.publish({ definition: shared })
+      const on = (account: string) => ({ account, programme: 'stars' })
+      await loyalty.issueCodes({ idempotencyKey: 'i', programme: 'stars', offer: 'letter', codes: ['A'] })
+      await loyalty.redeem({ idempotencyKey: 'mug', ...ACCOUNT, reward: 'mug' })
+      const busy = [
+        (l: Loyalty) => l.reverse({ idempotencyKey: 'mug', posting: 'redeem/mug' }),
+        (l: Loyalty) => l.earn({ idempotencyKey: 'e', ...on('b_1'), order: { id: 'e', total: eur('9.00') } }),
+        (l: Loyalty) => l.redeem({ idempotencyKey: 'cup', ...ACCOUNT, reward: 'mug' }),
+        (l: Loyalty) => l.claim({ idempotencyKey: 'c', ...on('d_1'), offer: 'letter', code: 'A' }),
+        (l: Loyalty) => l.issueCodes({ idempotencyKey: 'j', programme: 'stars', offer: 'letter', codes: ['B'] }),
+        (l: Loyalty) => l.refer({ idempotencyKey: 'r', programme: 'stars', referrer: 'c_1', referee: 'a_1' }),
+      ]
+      const auditor = onSchedule(storage, s, 'auditor')
+      const [verified, ...done] = await s.waitFor(
+        Promise.all([auditor.verify({}), ...busy.map((work, n) => work(onSchedule(storage, s, `p${n}`)))]),
+      )
+      expect(verified.broken).toBe(null)
+      expect(done).toHaveLength(busy.length)
+      expect((await loyalty.verify({})).broken).toBe(null)
+    }),
+    { ...check, numRuns: runs },
+  )
+  figure('interleavings of an audit and six writers', runs, 'schedules')
+})

@@ -22,7 +22,16 @@ const stars = defineProgramme({
     { id: 'daily', points: 10_000, each: 'day', over: 'reject' },
     { id: 'weekly', points: 400, each: 'week', over: 'review' },
   ],
+  spendLimits: [{ id: 'often', each: 'week', points: 9_000, times: 100 }],
   caps: [{ id: 'monthly', points: 5_000, each: 'month' }],
+  campaigns: [
+    { id: 'spring', add: 3, budget: { points: 900, money: eur('90.00') }, costPerPoint: eur('0.05') },
+    { id: 'summer', add: 2, budget: { points: 500 } },
+  ],
+  campaignStacking: 'sum',
+  rewards: [{ id: 'mug', points: 5, stock: 40 }],
+  offers: [{ id: 'letter', points: 4, stock: 50, byCode: true }],
+  referral: { referrer: 6, referee: 7 },
   redeem: { points: 100, worth: eur('1.00') },
   expiry: { kind: 'exact', duration: { days: 60 } },
   negative: { policy: 'debt', floor: -500 },
@@ -39,6 +48,10 @@ const stars = defineProgramme({
 /** Several accounts with something in every table. */
 async function ledger(loyalty: Loyalty, clock: ReturnType<typeof manualClock>) {
   await loyalty.publish({ definition: stars })
+  const letter = { programme: 'stars', offer: 'letter' }
+  await loyalty.issueCodes({ idempotencyKey: 'codes', ...letter, codes: ['A-17', 'A-27', 'A-37', 'A-47', 'A-57'] })
+  await loyalty.issueCodes({ idempotencyKey: 'more', ...letter, codes: ['B-17', 'B-27'] })
+  await loyalty.issueCodes({ idempotencyKey: 'other', ...letter, offer: 'later', codes: ['C-17', 'C-27'] })
   for (const account of ['c_1', 'c_2', 'c_3', 'c_4']) {
     const on = { account, programme: 'stars' }
     const order = (id: string, total: string) => ({ id: `${account}/${id}`, total: eur(total) })
@@ -54,7 +67,12 @@ async function ledger(loyalty: Loyalty, clock: ReturnType<typeof manualClock>) {
     await loyalty.refund({ ...key('r1'), order: `${account}/o1`, amount: eur('100.00') })
     await loyalty.earn({ ...key('o5'), ...on, order: order('o5', '200.00') })
     await loyalty.adjust({ ...key('a1'), ...on, points: 15, reason: 'sorry', expiresAt: START + 20 * DAY })
+    await loyalty.claim({ ...key('l1'), ...on, offer: 'letter', code: `A-${account.slice(2)}7` })
+    await loyalty.redeem({ ...key('mug'), ...on, reward: 'mug' })
+    await loyalty.redeem({ ...key('back'), ...on, reward: 'mug' })
+    await loyalty.reverse({ ...key('back'), posting: `redeem/${account}/back` })
   }
+  for (const referee of ['c_2', 'c_3']) await loyalty.refer({ idempotencyKey: referee, programme: 'stars', referrer: 'c_1', referee })
   await loyalty.merge({ idempotencyKey: 'm', programme: 'stars', from: await freed(loyalty, 'c_4'), into: 'c_3' })
   await loyalty.closeStatement({ idempotencyKey: 'st', account: 'c_1', programme: 'stars', from: START, to: START + DAY })
   return loyalty.anchor({ idempotencyKey: 'root' })
@@ -64,6 +82,9 @@ async function freed(loyalty: Loyalty, account: string): Promise<string> {
   await loyalty.release({ idempotencyKey: `${account}/h2`, hold: `hold/${account}/h2` })
   return account
 }
+
+/** What no one account has. */
+const SHARED = ['budget', 'stock', 'code', 'code_use', 'referral']
 
 const TABLES = [
   'account',
@@ -80,6 +101,7 @@ const TABLES = [
   'statement',
   'leaf',
   'anchor',
+  ...SHARED,
 ].map((name) => `patronkit_loyalty_${name}`)
 const CORE = ['patronkit_event', 'patronkit_head']
 
@@ -132,15 +154,16 @@ test('any change to what is stored is found against the anchored root, with the 
     row: number
     column: number
     n: number
-  }): { tenant: string; account: string | null } | null {
+  }): { tenant: string; account: string | null; what?: string } | null {
     const tables = [...TABLES, ...CORE]
     const table = i.how === 'cut' ? CORE[0]! : tables[i.table % tables.length]!
-    const ofLoyalty = (row: Row) => !('kind' in row) || row.kind === 'loyalty-account'
+    const ofLoyalty = (row: Row) => !('kind' in row) || row.kind === 'loyalty-account' || row.kind === 'loyalty-codes'
     const rows = rowsOf(table).filter(ofLoyalty)
     const row = rows[i.row % Math.max(1, rows.length)]
     if (!row) return null
     const ofAnchor = table.endsWith('leaf') || table.endsWith('anchor')
-    const account = ofAnchor ? null : ((row.account ?? String(row.subject).slice(6)) as string)
+    const isOfOne = !ofAnchor && !SHARED.some((name) => table.endsWith(name)) && row.kind !== 'loyalty-codes'
+    const account = isOfOne ? ((row.account ?? String(row.subject).slice(6)) as string) : null
     const columns = Object.keys(row).filter((column) => !LEFT_OUT.has(column) && !(table === CORE[1] && column === 'version'))
     switch (i.how) {
       case 'change': {
@@ -154,6 +177,7 @@ test('any change to what is stored is found against the anchored root, with the 
         }
         return {
           tenant: 'shop',
+          what: `${table} ${column} of ${JSON.stringify(row)}`,
           account: column === 'account' || column === 'programme' || column === 'subject' || column === 'kind' ? null : account,
         }
       }
@@ -162,7 +186,22 @@ test('any change to what is stored is found against the anchored root, with the 
         return { tenant: 'shop', account }
       case 'insert': {
         const key = columns.find((column) =>
-          ['lot', 'hold', 'posting', 'no', 'spend', 'order_id', 'merge', 'name', 'seq', 'to_at'].includes(column),
+          [
+            'lot',
+            'hold',
+            'posting',
+            'no',
+            'spend',
+            'order_id',
+            'merge',
+            'name',
+            'seq',
+            'to_at',
+            'campaign',
+            'item',
+            'code',
+            'referee',
+          ].includes(column),
         )
         if (!key) return null
         insert(table, { ...row, [key]: typeof row[key] === 'number' ? Number(row[key]) + 100_000 : `${row[key]}-more` })
@@ -227,7 +266,7 @@ test('any change to what is stored is found against the anchored root, with the 
         done++
         kinds.set(i.how, (kinds.get(i.how) ?? 0) + 1)
         const { broken } = at.tenant === 'shop' ? await loyalty.verify({ anchor }) : await empty.verify({})
-        expect(broken, `${i.how}: it is found`).not.toBe(null)
+        expect(broken, `${i.how}: it is found, ${at.what ?? ''}`).not.toBe(null)
         if (at.account !== null) expect(broken!.account).toBe(at.account)
       } finally {
         db.exec('rollback to tampering')
