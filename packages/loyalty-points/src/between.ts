@@ -1,7 +1,7 @@
 import type { PatronkitError } from '@patronkit/core'
 import { type Context, get, type Json, type Operation, once, read, type Unique, type Unit } from '@patronkit/core/service'
 import { asJson, type KeptAnswer, keptAnswer } from './answers.ts'
-import { idFor, type Requested, unknownAccount, unlessMade } from './command.ts'
+import { idFor, previewId, type Requested, unknownAccount, unlessMade } from './command.ts'
 import { decide, openAccount } from './decide.ts'
 import { type BothAccepted, decideMerge, decideTransfer, decideUnmerge } from './decide-between.ts'
 import { type Accepted, type Env, type NeedsLots, no, type Rejected } from './decision.ts'
@@ -101,7 +101,7 @@ export const previewRefer = (book: Rulebook, ctx: Context, i: Checked<'refer'>) 
 export const previewMerge = (book: Rulebook, ctx: Context, i: Checked<'merge'>) => tried(book, ctx, 'merge', i, (id) => mergeSides(i, id))
 
 function* tried(book: Rulebook, ctx: Context, name: string, i: Requested, sides: (id: string) => TwoSided): Operation<KeptBoth> {
-  const id = idFor(name, 'preview')
+  const id = previewId(name)
   return (yield* decided(book, ctx, sides(id), id, i.at)).answer
 }
 

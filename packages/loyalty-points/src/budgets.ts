@@ -28,22 +28,28 @@ function leftOf({ budget }: Campaign, taken: { readonly points: number; readonly
   }
 }
 
-const budgetOf = ({ campaigns }: Programme, { campaign }: BudgetUse) => campaigns!.find((one) => one.id === campaign)!.budget!
+const campaignOf = ({ campaigns }: Programme, { campaign }: BudgetUse) => campaigns!.find((one) => one.id === campaign)!
 
-/** What a budget is charged with for an earning: points, and money in minor units where it is one in money. */
+/** The money that a campaign is counted in: that of its budget, or what its points cost whoever funds it. */
+export const currencyOf = ({ budget, fundedBy, costPerPoint }: Campaign): string | undefined =>
+  budget?.money?.currency ?? (fundedBy === undefined ? undefined : costPerPoint?.currency)
+
+/** What a campaign is charged with for an earning: points, and money in minor units where it is counted in money. */
 export function charge(programme: Programme, use: BudgetUse): { readonly points: number; readonly money: number } {
-  const { money } = budgetOf(programme, use)
-  return { points: use.points, money: money ? minor(use.money, money.currency) : 0 }
+  const currency = currencyOf(campaignOf(programme, use))
+  return { points: use.points, money: currency === undefined ? 0 : minor(use.money, currency) }
 }
 
 /** Books what an earning takes of budgets, within their bounds: in the commit of the points themselves. */
 export function budgetAdds({ owner, rules: { programme } }: Loaded, uses: readonly BudgetUse[]): readonly Add[] {
   return uses.flatMap((use): readonly Add[] => {
-    const most = budgetOf(programme, use)
+    const campaign = campaignOf(programme, use)
+    const { points: most = Number.MAX_SAFE_INTEGER, money: mostMoney } = campaign.budget ?? {}
     const key = { programme: owner.programme, campaign: use.campaign }
     const by = charge(programme, use)
-    const points = { table: budgets, key, column: 'points', by: by.points, max: most.points ?? Number.MAX_SAFE_INTEGER }
-    if (!most.money) return [points]
-    return [points, { table: budgets, key, column: 'money', by: by.money, max: minor(most.money.amount, most.money.currency) }]
+    const points = { table: budgets, key, column: 'points', by: by.points, max: most }
+    if (currencyOf(campaign) === undefined) return [points]
+    const max = mostMoney ? minor(mostMoney.amount, mostMoney.currency) : Number.MAX_SAFE_INTEGER
+    return [points, { table: budgets, key, column: 'money', by: by.money, max }]
   })
 }

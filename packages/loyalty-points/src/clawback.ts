@@ -27,6 +27,8 @@ export interface Terms {
   readonly factor: string
   /** Points added whatever the amount. */
   readonly added: number
+  /** The most that campaigns could add to it when it was earned, where one of them had a cap of its own. */
+  readonly extra?: number | undefined
   /** The most it could be when it was earned; null for no cap. */
   readonly cap: number | null
   /** What was posted. */
@@ -44,7 +46,8 @@ export function pointsFor(terms: Terms, part: Exact, whole: Exact, rounding?: Ro
     return sum.plus(units.times(one.points))
   }, new Exact(0))
   const multiplied = counted.times(terms.factor).floor().plus(terms.added)
-  return (terms.cap === null ? multiplied : least(multiplied, new Exact(terms.cap))).toNumber()
+  const boosted = terms.extra === undefined ? multiplied : least(multiplied, counted.floor().plus(terms.extra))
+  return (terms.cap === null ? boosted : least(boosted, new Exact(terms.cap))).toNumber()
 }
 
 const ROUNDINGS = { up: 'ceil', 'half-up': 'half-up', down: 'floor' } as const

@@ -71,6 +71,9 @@ export type Where<I> =
 /** What a command makes is named after the verb and the key: unique for ever, also after the key was forgotten. */
 export const idFor = (verb: string, key: string): string => `${verb}/${key}`
 
+/** What a dry run would make: no verb is called preview, so no command ever makes it. */
+export const previewId = (verb: string): string => idFor('preview', verb)
+
 /** Carries a verb out, once for its key. */
 export function* carryOut<I extends Requested>(book: Rulebook, ctx: Context, verb: Verb<I>, where: Where<I>, i: I): Operation<KeptAnswer> {
   const { id, command } = keyOf(verb, i)
@@ -163,7 +166,7 @@ function* attempted(work: () => Operation<KeptAnswer>): Operation<Attempt<KeptAn
 
 /** What the verb would answer now. Nothing is written. */
 export function* tryOut<I extends Requested>(book: Rulebook, ctx: Context, verb: Verb<I>, where: Where<I>, i: I): Operation<KeptAnswer> {
-  const id = idFor(verb.name, 'preview')
+  const id = previewId(verb.name)
   const first =
     'owner' in where ? firstReads(where.owner(i), verb.needs(i, id)) : foundBy(verb, where, i, id, (yield* read(ctx, where.find(i)))[0])
   const { loaded, accepted } = yield* decided(book, ctx, verb, i, id, first, yield* read(ctx, ...first.reads))

@@ -88,10 +88,11 @@ export function earnings(
     const counted = looked.flatMap((one) => (one.counted && one.currency === currency ? [one.counted] : []))
     const boosted = boost(programme, command, facts, currency, counted, budgets)
     lines.push(...boosted.lines)
-    const capped = withinCaps(programme, state, command.at, currency, boosted.terms)
-    uses.push(...usesOf(boosted.extras, boosted.terms.earned - capped.terms.earned))
-    lines.push(...capped.lines)
-    Object.assign(counters, capped.counters)
+    const own = withinOwnCaps(programme, state, command.at, boosted)
+    const capped = withinCaps(programme, state, command.at, currency, own.terms)
+    uses.push(...usesOf(own.extras, own.terms.earned - capped.terms.earned))
+    lines.push(...own.lines, ...capped.lines)
+    Object.assign(counters, own.counters, capped.counters)
     return { currency, points: capped.terms.earned, terms: capped.terms }
   })
   const beyond = earned.find((one) => !Number.isSafeInteger(one.points))
@@ -258,7 +259,7 @@ function usesOf(extras: readonly Extra[], cut: number): readonly BudgetUse[] {
     left -= off
     return use(campaign, points - off)
   })
-  return paid.toReversed().filter((_, n) => extras[n]!.campaign.budget)
+  return paid.toReversed().filter((_, n) => extras[n]!.campaign.budget || extras[n]!.campaign.fundedBy !== undefined)
 }
 
 const use = (campaign: Campaign, points: number): BudgetUse => ({
@@ -344,13 +345,42 @@ export function countersOf(programme: Programme, at: number): readonly string[] 
   return [...caps, ...limits, ...achievements, ...streaks.flatMap((key) => [`${key}/period`, `${key}/length`])]
 }
 
+/** Campaigns within caps of their own. */
+function withinOwnCaps(programme: Programme, state: AccountState, at: number, { terms, extras }: Boosted) {
+  const lines: Bare[] = []
+  const counters: { [key: string]: number } = {}
+  const kept = extras.map(({ campaign, points }): Extra => {
+    const caps = (programme.caps ?? []).filter((cap) => cap.campaign === campaign.id)
+    let left = points
+    for (const cap of caps) {
+      const room = roomIn(cap, programme, state, at)
+      if (left <= room) continue
+      lines.push({ code: 'loyalty/cap', data: { cap: cap.id, currency: campaign.currency ?? programme.currency, points: room - left } })
+      left = room
+    }
+    for (const cap of caps) {
+      const counter = counterOf(cap, at, zoneOf(programme))
+      if (counter !== null) counters[counter] = (state.counters[counter] ?? 0) + left
+    }
+    return { campaign, points: left }
+  })
+  if (lines.length === 0) return { terms, extras, lines, counters }
+  const sumOf = (of: readonly Extra[]) => of.reduce((sum, { points }) => sum + points, 0)
+  const extra = sumOf(kept)
+  return { terms: { ...terms, extra, earned: terms.earned - sumOf(extras) + extra }, extras: kept, lines, counters }
+}
+
+function roomIn(cap: Cap, programme: Programme, state: AccountState, at: number): number {
+  const counter = counterOf(cap, at, zoneOf(programme))
+  return Math.max(0, cap.points - (counter === null ? 0 : (state.counters[counter] ?? 0)))
+}
+
 function withinCaps(programme: Programme, state: AccountState, at: number, currency: string, terms: Terms) {
-  const caps = (programme.caps ?? []).filter((cap) => (cap.currency ?? programme.currency) === currency)
+  const caps = (programme.caps ?? []).filter((cap) => cap.campaign === undefined && (cap.currency ?? programme.currency) === currency)
   const lines: Bare[] = []
   let earned = terms.earned
   for (const cap of caps) {
-    const counter = counterOf(cap, at, zoneOf(programme))
-    const room = Math.max(0, cap.points - (counter === null ? 0 : (state.counters[counter] ?? 0)))
+    const room = roomIn(cap, programme, state, at)
     if (earned <= room) continue
     lines.push({ code: 'loyalty/cap', data: { cap: cap.id, currency, points: room - earned } })
     earned = room

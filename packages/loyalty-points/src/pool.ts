@@ -2,7 +2,7 @@ import { type Context, type Json, type Operation, once, read, type Unit } from '
 import { asJson, type KeptAnswer, keptAnswer } from './answers.ts'
 import { tally } from './balance.ts'
 import { together } from './between.ts'
-import { idFor, settled, unknownAccount, unlessMade } from './command.ts'
+import { idFor, previewId, settled, unknownAccount, unlessMade } from './command.ts'
 import { decide } from './decide.ts'
 import type { Accepted } from './decision.ts'
 import { firstReads, type Loaded, load, loadAccount, type Needs, unmoved } from './load.ts'
@@ -36,7 +36,7 @@ export function* redeemTogether(book: Rulebook, ctx: Context, i: Checked<'redeem
 
 /** What each would give now. Nothing is written. */
 export function* previewTogether(book: Rulebook, ctx: Context, i: Checked<'redeemTogether'>): Operation<KeptPool> {
-  const id = idFor('redeemTogether', 'preview')
+  const id = previewId('redeemTogether')
   return keptPool(id, yield* decided(book, ctx, i, id))
 }
 

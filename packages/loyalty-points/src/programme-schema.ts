@@ -74,6 +74,7 @@ const campaign = z
     add: points.optional(),
     budget: z.strictObject({ points: points.optional(), money: positive.optional() }).optional(),
     costPerPoint: positive.optional(),
+    fundedBy: definitionId.optional(),
     order: z.number().int().min(0).max(1_000_000).optional(),
   })
   .refine((value) => (value.multiply === undefined) !== (value.add === undefined), 'give either multiply or add')
@@ -137,68 +138,77 @@ const distinct = <T extends z.ZodType<{ id?: string | undefined }>>(of: T, most:
   z.array(of).max(most).refine(unique, 'each has its own id')
 
 /** The shape of a programme, with the path of each mistake. */
-export const programmeSchema: z.ZodType<Programme> = z.strictObject({
-  currency: word,
-  zone: z.string().max(60).refine(isZone, 'name an IANA time zone such as Europe/Rome').optional(),
-  earn: distinct(earnRule, 200),
-  earnStacking: z.enum(['sum', 'best', 'priority']).optional(),
-  campaigns: distinct(campaign, 200).optional(),
-  campaignStacking: z.enum(['sum', 'best', 'priority', 'multiply']).optional(),
-  caps: distinct(
-    z.strictObject({
-      id: definitionId,
-      points: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
-      each: z.enum(['order', 'day', 'week', 'month', 'year', 'lifetime']),
-      currency: word.optional(),
-    }),
-    50,
-  ).optional(),
-  limits: distinct(
-    z.strictObject({ id: definitionId, points, each: z.enum(['day', 'week', 'month']), over: z.enum(['reject', 'review']) }),
-    20,
-  ).optional(),
-  spendLimits: distinct(
-    z
-      .strictObject({
+export const programmeSchema: z.ZodType<Programme> = z
+  .strictObject({
+    currency: word,
+    zone: z.string().max(60).refine(isZone, 'name an IANA time zone such as Europe/Rome').optional(),
+    earn: distinct(earnRule, 200),
+    earnStacking: z.enum(['sum', 'best', 'priority']).optional(),
+    campaigns: distinct(campaign, 200).optional(),
+    campaignStacking: z.enum(['sum', 'best', 'priority', 'multiply']).optional(),
+    caps: distinct(
+      z.strictObject({
         id: definitionId,
-        each: z.enum(['day', 'week', 'month']),
-        points: points.optional(),
-        times: z.number().int().min(1).max(1_000_000).optional(),
+        campaign: definitionId.optional(),
+        points: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+        each: z.enum(['order', 'day', 'week', 'month', 'year', 'lifetime']),
+        currency: word.optional(),
+      }),
+      50,
+    ).optional(),
+    limits: distinct(
+      z.strictObject({ id: definitionId, points, each: z.enum(['day', 'week', 'month']), over: z.enum(['reject', 'review']) }),
+      20,
+    ).optional(),
+    spendLimits: distinct(
+      z
+        .strictObject({
+          id: definitionId,
+          each: z.enum(['day', 'week', 'month']),
+          points: points.optional(),
+          times: z.number().int().min(1).max(1_000_000).optional(),
+        })
+        .refine((value) => value.points !== undefined || value.times !== undefined, 'give points, times or both'),
+      20,
+    ).optional(),
+    pending: z.union([z.strictObject({ for: wall }), z.strictObject({ until: z.literal('released') })]).optional(),
+    redeem: z
+      .strictObject({
+        points,
+        worth: positive,
+        min: points.optional(),
+        max: points.optional(),
+        step: points.optional(),
+        maxShare: share.optional(),
       })
-      .refine((value) => value.points !== undefined || value.times !== undefined, 'give points, times or both'),
-    20,
-  ).optional(),
-  pending: z.union([z.strictObject({ for: wall }), z.strictObject({ until: z.literal('released') })]).optional(),
-  redeem: z
-    .strictObject({
-      points,
-      worth: positive,
-      min: points.optional(),
-      max: points.optional(),
-      step: points.optional(),
-      maxShare: share.optional(),
-    })
-    .optional(),
-  rewards: distinct(
-    z.strictObject({ id: definitionId, points, when, stock: z.number().int().min(1).max(1_000_000_000).optional() }),
-    1_000,
-  ).optional(),
-  referral: z.strictObject({ referrer: points, referee: points }).optional(),
-  offers: distinct(offer, 1_000).optional(),
-  expiry: expiry.optional(),
-  negative: z
-    .discriminatedUnion('policy', [
-      z.strictObject({ policy: z.literal('clamp') }),
-      z.strictObject({ policy: z.literal('reject') }),
-      z.strictObject({ policy: z.literal('debt'), floor: z.number().int().min(-1_000_000_000).max(0) }),
-    ])
-    .optional(),
-  refund: z
-    .strictObject({
-      policy: z.enum(['refund-floor', 'kept-spend', 'pro-rata']),
-      rounding: z.enum(['up', 'half-up', 'down']).optional(),
-      giveBack: z.enum(['pro-rata', 'money-first', 'never']).optional(),
-    })
-    .optional(),
-  tiers: tiers.optional(),
-})
+      .optional(),
+    rewards: distinct(
+      z.strictObject({ id: definitionId, points, when, stock: z.number().int().min(1).max(1_000_000_000).optional() }),
+      1_000,
+    ).optional(),
+    referral: z.strictObject({ referrer: points, referee: points }).optional(),
+    offers: distinct(offer, 1_000).optional(),
+    expiry: expiry.optional(),
+    negative: z
+      .discriminatedUnion('policy', [
+        z.strictObject({ policy: z.literal('clamp') }),
+        z.strictObject({ policy: z.literal('reject') }),
+        z.strictObject({ policy: z.literal('debt'), floor: z.number().int().min(-1_000_000_000).max(0) }),
+      ])
+      .optional(),
+    refund: z
+      .strictObject({
+        policy: z.enum(['refund-floor', 'kept-spend', 'pro-rata']),
+        rounding: z.enum(['up', 'half-up', 'down']).optional(),
+        giveBack: z.enum(['pro-rata', 'money-first', 'never']).optional(),
+      })
+      .optional(),
+    tiers: tiers.optional(),
+  })
+  .refine(
+    ({ caps = [], campaigns = [] }) => caps.every((cap) => cap.campaign === undefined || campaigns.some(({ id }) => id === cap.campaign)),
+    {
+      path: ['caps'],
+      message: 'a cap of a campaign names one that is there',
+    },
+  )

@@ -64,15 +64,18 @@ export interface Campaign {
   readonly add?: number | undefined
   /** Where it says what is left is unknown, the campaign gives nothing. */
   readonly budget?: { readonly points?: number | undefined; readonly money?: Money | undefined } | undefined
-  /** What a point costs, for a budget in money: in its currency. */
+  /** What a point costs, for a budget in money, in its currency, and for whoever pays for it. */
   readonly costPerPoint?: Money | undefined
+  /** Who pays for its points, where that is not the programme: a bank, a brand. `funding` says what they owe. */
+  readonly fundedBy?: string | undefined
   /** For stacking by priority: the lowest wins. */
   readonly order?: number | undefined
 }
 
-/** The most that an account earns in a period in one currency, over all rules and campaigns. */
+/** The most that an account earns in a period in one currency: over all rules and campaigns, or by one campaign. */
 export interface Cap {
   readonly id: string
+  readonly campaign?: string | undefined
   readonly points: number
   readonly each: 'order' | Exclude<Period, 'half-year' | 'quarter'> | 'lifetime'
   readonly currency?: string | undefined

@@ -241,6 +241,7 @@ export const ASKED = {
   statement: z.strictObject({ ...onAccount, currency: currencySchema, from: instantSchema, to: instantSchema, knownAt: asOf }),
   explain: z.strictObject({ posting: made, account: idSchema.optional() }),
   reviews: z.strictObject({ programme, after: z.string().max(1_000).optional(), limit: z.number().int().min(1).max(1_000).optional() }),
+  funding: z.strictObject({ programme }),
   erase: z.strictObject({ ...onAccount }),
   verify: z.strictObject({
     anchor: z.strictObject({ id: z.string().min(1).max(200), root: z.string().max(64) }).optional(),

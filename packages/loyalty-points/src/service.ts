@@ -37,6 +37,7 @@ import { issueCodes } from './codes.ts'
 import { carryOut, carryOutMany, type Requested, settled, tryOut, type Verb, type Where } from './command.ts'
 import { decide } from './decide.ts'
 import type { Accepted } from './decision.ts'
+import { type Funding, funding } from './funding.ts'
 import { loadAccount } from './load.ts'
 import { loyaltySchema } from './migrations.ts'
 import { type KeptPool, previewTogether, redeemTogether } from './pool.ts'
@@ -139,6 +140,8 @@ export interface Loyalty {
   statement(i: R.OnAccount & { from: Instant; to: Instant; currency?: string; knownAt?: Instant }): Promise<StatementView>
   /** Earnings over a limit that wait for somebody to look at them: `settle` or `dismiss` them. */
   reviews(i: { programme: string; after?: string; limit?: number }): Promise<Page<ReviewView>>
+  /** What campaigns gave that somebody else pays for, and what it cost, by who that is. */
+  funding(i: { programme: string }): Promise<readonly Funding[]>
   /** Why a posting came to so many points. */
   explain(i: { posting: string; account?: string }): Promise<Explanation>
   /** Checks all that is stored, of one account or of all, and against an anchor: answers the first thing that is wrong. */
@@ -268,6 +271,7 @@ export function createLoyalty(deps: Deps): Service<Loyalty> {
       statement: (ctx, i) => statement(book, ctx, parse(ASKED.statement, i, 'statement')),
       explain: (ctx, i) => explain(book, ctx, parse(ASKED.explain, i, 'explain')),
       reviews: (ctx, i) => reviewPage(ctx, parse(ASKED.reviews, i, 'reviews')),
+      funding: (ctx, i) => funding(book, ctx, parse(ASKED.funding, i, 'funding')),
       verify: (ctx, i) => verify(book, ctx, parse(ASKED.verify, i, 'verify')),
       list: (ctx, i) => accountPage(ctx, parse(ASKED.list, i, 'list')),
     },

@@ -108,7 +108,10 @@ export const programmes: { readonly [name: string]: Programme } = {
       { id: 'ten', add: 10 },
     ],
     campaignStacking: 'multiply',
-    caps: [{ id: 'monthly', points: 500, each: 'month' }],
+    caps: [
+      { id: 'monthly', points: 500, each: 'month' },
+      { id: 'doubled', campaign: 'double', points: 60, each: 'week' },
+    ],
     refund: { policy: 'refund-floor' },
     negative: { policy: 'reject' },
   },

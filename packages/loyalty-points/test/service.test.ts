@@ -48,6 +48,12 @@ test('a checkout: quote, hold, charge, capture and earn; what the quote said is 
   expect([back.clawedBack, back.givenBack, back.moneyBack, back.available]).toEqual([16, 500, eur('16.90'), 600])
 })
 
+test('a key may be any text, also the word preview', async () => {
+  const { loyalty } = await shop()
+  await earned(loyalty, 'preview', '10.00')
+  expect((await loyalty.preview.earn({ ...ACCOUNT, order: order('o_2', '10.00') })).points).toBe(10)
+})
+
 test('too many points are refused with what is there, also on an account that nobody has seen', async () => {
   const { loyalty } = await shop()
   for (const account of ['c_1', 'stranger']) {

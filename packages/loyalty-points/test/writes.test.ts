@@ -130,6 +130,7 @@ const DRY_RUNS: { readonly [V in keyof Loyalty['preview']]: (l: Loyalty) => Prom
 }
 
 const QUESTIONS: { readonly [verb: string]: (l: Loyalty) => Promise<unknown> } = {
+  funding: (l) => l.funding({ programme: 'stars' }),
   balance: (l) => l.balance(mine),
   status: (l) => l.status(mine),
   lots: (l) => l.lots(mine),
@@ -304,9 +305,9 @@ test('every verb is a write of these tests or a question, and neither a question
   expect(commits).toBe(1)
 })
 
-test.each(Object.keys(DRY_RUNS))('preview.%s answers what %s answers then, but for the names of what is made', async (verb) => {
+test.each(Object.keys(DRY_RUNS))('preview.%s answers what the verb answers then, but for the names of what is made', async (verb) => {
   const loyalty = await scene(await ready(memoryStorage()), 't')
-  const unnamed = (answer: unknown, id: string) => JSON.stringify(answer).replaceAll(`${verb}/${id}`, 'made')
-  const before = unnamed(await DRY_RUNS[verb as keyof Loyalty['preview']](loyalty), 'preview')
-  expect(unnamed(await WRITES[verb]!(loyalty), 'k')).toBe(before)
+  const unnamed = (answer: unknown, id: string) => JSON.stringify(answer).replaceAll(id, 'made')
+  const before = unnamed(await DRY_RUNS[verb as keyof Loyalty['preview']](loyalty), `preview/${verb}`)
+  expect(unnamed(await WRITES[verb]!(loyalty), `${verb}/k`)).toBe(before)
 })
