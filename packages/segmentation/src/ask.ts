@@ -17,7 +17,9 @@ import {
   read,
 } from '@patronkit/core/service'
 import { answerOf, type CustomerSegments } from './answer.ts'
+import type { Looks } from './belonging.ts'
 import { type Cause, readCause, readCustomer, readFacts } from './customer.ts'
+import { looksOf } from './decide.ts'
 import {
   type Asking,
   sqlOf,
@@ -26,8 +28,9 @@ import {
   memberPage as tableMembers,
   parts as tableParts,
 } from './over-tables.ts'
+import { readMembers } from './read-members.ts'
 import { inNoTable, noTables, notPublished, unknownCustomer } from './refusals.ts'
-import { type CustomerRef, type CustomerState, type StayRow, stateOf } from './rows.ts'
+import { type CustomerRef, entityOf, type StayRow, stateOf } from './rows.ts'
 import type { Rulebook, Shelf } from './rulebook.ts'
 import type { Entity } from './rules/compile.ts'
 import { explainPopulation as explainPure, explainRule, type PartCount, type RuleExplanation, together } from './rules/explain.ts'
@@ -134,16 +137,21 @@ const fresh = (now: number): Freshness => ({ current: true, timeUpTo: new Date(n
 
 function* freshnessOf(ctx: Context, shelf: Shelf, source: string): Operation<Freshness> {
   const of = field('source').eq(source)
-  const { id } = shelf.now(source)
-  const one = (where: Pred, order: string) => list(customers, { where: all(of, where), order: [order], limit: 1 })
-  const [[before], [after], [late], [troubled]] = yield* read(
+  const one = (from: string, where: Pred, order: string) =>
+    list(customers, { where: all(field('source').eq(from), where), order: [order], limit: 1 })
+  const looked = [...looksOf([shelf.now(source)]).keys()].map((relation) => shelf.now(source).source!.relations![relation]!)
+  // whoever belongs to these customers may not be linked to them yet
+  const sources = [source, ...looked.flatMap((is) => ('columns' in is ? [] : [is.source]))]
+  const [[late], [troubled], ...behind] = yield* read(
     ctx,
-    one(field('rules').lt(id), 'rules'),
-    one(field('rules').gt(id), 'rules'),
-    one(field('look_at').lte(ctx.now), 'look_at'),
+    one(source, field('look_at').lte(ctx.now), 'look_at'),
     fold(customers, { where: all(of, field('trouble').gte('')), limit: 1 }),
+    ...[...new Set(sources)].flatMap((from) => [
+      one(from, field('rules').lt(shelf.now(from).id), 'rules'),
+      one(from, field('rules').gt(shelf.now(from).id), 'rules'),
+    ]),
   )
-  const rulesPending = before !== undefined || after !== undefined
+  const rulesPending = behind.some((rows) => rows.length > 0)
   const timeUpTo = new Date(late ? late.look_at! - 1 : ctx.now)
   return { current: !rulesPending && !late && troubled!.count === 0, timeUpTo, rulesPending, troubled: troubled!.count }
 }
@@ -223,8 +231,8 @@ export function* membershipsOf(book: Rulebook, ctx: Context, i: CustomerRef & { 
   if (!state) throw unknownCustomer({ source, customer })
   if (asOf === undefined || asOf >= state.memberships.asOf) {
     const at = Math.max(asOf ?? ctx.now, state.memberships.asOf)
-    const [heard] = yield* tell(ctx, shelf, [{ stored, told: [], to: at }])
-    return answerOf(stored.ref, heard!.decision.state)
+    const { heard } = yield* tell(ctx, shelf, [{ stored, told: [], to: at }])
+    return answerOf(stored.ref, heard[0]!.decision.state)
   }
   const where = all(
     field('source').eq(source),
@@ -277,26 +285,20 @@ export function* explain(
   const { rule, needs } = segments.get(segment)!
   const facts = yield* readFacts(ctx, source, [customer], [...needs.events])
   const now = asOf ?? Math.max(ctx.now, row.as_of)
-  const entity = entityOf(customer, stateOf(row), facts.get(customer) ?? [])
+  const members = yield* readMembers(ctx, shelf, source, [customer], looksOf([shelf.now(source)], [segment]))
+  const entity = entityOf(customer, stateOf(row), facts.get(customer) ?? [], members.get(customer))
   return { segment, version, asOf: new Date(now), ...explainRule({ rule, source, environment, entity, now }) }
 }
-
-export const entityOf = (customer: string, state: CustomerState, facts: Entity['facts'] & {}): Entity => ({
-  id: customer,
-  values: state.profile.values,
-  facts,
-  related: state.related,
-  lists: new Set(state.lists),
-})
 
 const SCANNED = 1_000
 
 /** Everybody of a source with the facts that rules look at, page by page. What others change meanwhile is seen or not, customer by customer. */
 export function* everybody(
   ctx: Context,
+  shelf: Shelf,
   source: string,
-  types: readonly string[],
-  each: (page: readonly Entity[], states: readonly CustomerState[]) => void,
+  { events, members: looks }: { readonly events: readonly string[]; readonly members: Looks },
+  each: (page: readonly Entity[]) => void,
 ): Operation<void> {
   const order = ['customer']
   for (let after: string | undefined; ; ) {
@@ -306,13 +308,16 @@ export function* everybody(
       ctx,
       source,
       rows.map(({ customer }) => customer),
-      types,
+      events,
     )
-    const states = rows.map(stateOf)
-    each(
-      rows.map(({ customer }, n) => entityOf(customer, states[n]!, facts.get(customer) ?? [])),
-      states,
+    const members = yield* readMembers(
+      ctx,
+      shelf,
+      source,
+      rows.map(({ customer }) => customer),
+      looks,
     )
+    each(rows.map((row) => entityOf(row.customer, stateOf(row), facts.get(row.customer) ?? [], members.get(row.customer))))
     if (rows.length < SCANNED) return
     after = cursorAt(order, rows.at(-1)!)
   }
@@ -325,9 +330,10 @@ export function* explainPopulation(deps: AskDeps, ctx: Context, i: { segment: st
   if (table) return yield* tableParts(table(undefined))
   const { environment, segments } = shelf.now(source)
   const { rule, needs } = segments.get(segment)!
+  const beside = { events: [...needs.events], members: looksOf([shelf.now(source)], [segment]) }
   const counted = (entities: readonly Entity[]) => explainPure({ rule, source, environment, entities, now: ctx.now })
   let total = counted([])
-  yield* everybody(ctx, source, [...needs.events], (page) => {
+  yield* everybody(ctx, shelf, source, beside, (page) => {
     total = together(total, counted(page))
   })
   return total

@@ -1,10 +1,11 @@
 import type { Definition, Instant } from '@patronkit/core'
 import { type Context, type HostReader, type Operation, read } from '@patronkit/core/service'
 import { type AskDeps, everybody } from './ask.ts'
+import { looksOf } from './decide.ts'
 import { count, memberPage } from './over-tables.ts'
 import { candidate, check } from './publish.ts'
 import { noTables, wrong } from './refusals.ts'
-import { type Shelf, shelfOf } from './rulebook.ts'
+import { type Rules, type Shelf, shelfOf } from './rulebook.ts'
 import { type Environment, type SegmentRule, segmentsIn } from './rules/environment.ts'
 import type { Rule } from './rules/model.ts'
 
@@ -46,7 +47,15 @@ export function* previewPublish(
   check(added, shelf)
   const would = shelfOf([...shelf.definitions, { ...added, effectiveFrom: Math.min(added.effectiveFrom, ctx.now) }]).at(ctx.now)
   const source = added.kind === 'source' ? added.id : (added.body as SegmentRule).source
-  if (would.environment.sources[source]?.table === undefined) return yield* previewKept(ctx, source, shelf, would)
+  if (would.environment.sources[source]?.table === undefined) {
+    const own = yield* previewKept(ctx, source, shelf, would)
+    const segments = [...own.segments]
+    // what is asked of people reaches those to whom they belong
+    for (const owner of new Set(would.owners(source).map((one) => one.source)))
+      if (owner !== source && changedSegments(shelf.now(owner), would.now(owner)).length > 0)
+        segments.push(...(yield* previewKept(ctx, owner, shelf, would)).segments)
+    return { of: own.of, segments }
+  }
   if (added.kind === 'source')
     throw wrong('definition', 'describes a table of yours', 'Preview segments of it: what a table holds is not ours to edit.')
   if (!deps.tables) throw noTables(added.id)
@@ -55,9 +64,7 @@ export function* previewPublish(
 
 function* previewKept(ctx: Context, source: string, shelf: Shelf, shelfThen: Shelf): Operation<PublishPreview> {
   const [is, would] = [shelf.now(source), shelfThen.now(source)]
-  const changed = [...new Set([...is.segments.keys(), ...would.segments.keys()])]
-    .filter((segment) => is.segments.get(segment)?.print !== would.segments.get(segment)?.print)
-    .sort()
+  const changed = changedSegments(is, would)
   const tests = changed.map((segment) => ({ was: is.book.test(segment), will: would.book.test(segment) }))
   const found = changed.map((segment) => ({
     segment,
@@ -69,8 +76,9 @@ function* previewKept(ctx: Context, source: string, shelf: Shelf, shelfThen: She
     leave: [] as string[],
   }))
   const types = [...is.segments, ...would.segments].flatMap(([segment, { needs }]) => (changed.includes(segment) ? [...needs.events] : []))
+  const beside = { events: [...new Set(types)], members: looksOf([is, would], changed) }
   let of = 0
-  yield* everybody(ctx, source, [...new Set(types)], (page) => {
+  yield* everybody(ctx, shelfThen, source, beside, (page) => {
     of += page.length
     for (const entity of page) {
       for (const [n, { was, will }] of tests.entries()) {
@@ -87,6 +95,11 @@ function* previewKept(ctx: Context, source: string, shelf: Shelf, shelfThen: She
   })
   return { of, segments: found }
 }
+
+const changedSegments = (is: Rules, would: Rules): readonly string[] =>
+  [...new Set([...is.segments.keys(), ...would.segments.keys()])]
+    .filter((segment) => is.segments.get(segment)?.print !== would.segments.get(segment)?.print)
+    .sort()
 
 function* previewTable(
   ctx: Context,

@@ -16,7 +16,7 @@ import {
   type Stay,
   statement,
 } from './ask.ts'
-import { QUEUE } from './customer.ts'
+import { MEMBERS, QUEUE } from './customer.ts'
 import { changeList, type Listed, type Listing } from './enlist.ts'
 import { type Erased, erase } from './erase.ts'
 import { segmentsSchema } from './migrations.ts'
@@ -26,7 +26,7 @@ import { type CustomerRecorded, type RecordCustomer, record, recordMany } from '
 import { type Resegment, resegment } from './resegment.ts'
 import { createRulebook } from './rulebook.ts'
 import type { PartCount } from './rules/explain.ts'
-import { rulesDue, timeDue } from './time.ts'
+import { membersDue, rulesDue, timeDue } from './time.ts'
 
 export interface SegmentsDeps extends Deps {
   /** Reads your own tables, for sources that are one: `hostReader` of `@patronkit/storage-sql/host`. */
@@ -104,11 +104,12 @@ export function createSegments(deps: SegmentsDeps): Service<Segments> {
       explainPopulation: (ctx, i) => explainPopulation(asking, ctx, i),
       sql: (ctx, i) => statement(asking, ctx, i),
       resegment: (ctx, i) => resegment(book, ctx, i),
-      erase,
+      erase: (ctx, i) => erase(book, ctx, i),
       preview: { publish: (ctx, i) => previewPublish(asking, ctx, i) },
     },
     timers: {
       [QUEUE]: (ctx, timer) => timeDue(book, ctx, timer),
+      [MEMBERS]: (ctx, timer) => membersDue(book, ctx, timer),
       [RULES]: (ctx, timer) => rulesDue(book, ctx, timer),
     },
   })

@@ -1,8 +1,8 @@
 import { msOf } from './behaviour.ts'
-import { compiler, type Entity } from './compile.ts'
+import { compileRow, compileRule, compiler, type Entity, relationNamed, sourceNamed } from './compile.ts'
 import type { Environment } from './environment.ts'
 import { at, isFieldRule } from './leaf.ts'
-import type { Rule } from './model.ts'
+import type { Rule, RuleOf } from './model.ts'
 import { type NearestFlip, nearestFlip } from './nearest.ts'
 import { EVER, stretchAt } from './window.ts'
 
@@ -12,7 +12,7 @@ export interface RuleResult {
   /** Where it stands in the rule, such as `of.1`; a segment inside begins anew. */
   readonly path: string
   readonly passed: boolean
-  /** What was found: a column's value, a count of events, the weight reached. Null where it is missing or does not fit in one value. */
+  /** What was found: a column's value, a count of events or of related rows that hold, the weight reached. Null where it is missing or does not fit in one value. */
   readonly actual: unknown
   /** What was asked for: the rule's own words without its inner rules. */
   readonly needed: { readonly [word: string]: unknown }
@@ -67,7 +67,8 @@ const INNER = new Set(['op', 'of', 'where', 'parts', 'when'])
 const wordsOf = (rule: Rule): { readonly [word: string]: unknown } =>
   Object.fromEntries(Object.entries(rule).filter(([word, value]) => !INNER.has(word) || (word === 'of' && typeof value === 'string')))
 
-function actualOf(rule: Rule, children: readonly RuleResult[], { entity, now }: Asked): unknown {
+function actualOf(rule: Rule, children: readonly RuleResult[], i: Asked): unknown {
+  const { entity, now } = i
   if (isFieldRule(rule)) {
     if ('latitude' in rule) return [own(entity, rule.latitude), own(entity, rule.longitude)]
     return own(entity, rule.field)
@@ -78,7 +79,20 @@ function actualOf(rule: Rule, children: readonly RuleResult[], { entity, now }: 
     return (entity.facts ?? []).filter((fact) => fact.type === rule.event && msOf(fact) >= from && msOf(fact) < to && msOf(fact) <= now)
       .length
   }
+  if (rule.op === 'related' || (rule.op === 'relatedTotal' && rule.fold === 'count')) return holding(rule, i)
   return null
+}
+
+/** How many related rows or customers hold what is asked of them. */
+function holding(rule: RuleOf<'related' | 'relatedTotal'>, { entity, source, environment, now }: Asked): number {
+  const { relation, where = { op: 'all', of: [] } } = rule
+  const of = relationNamed(sourceNamed(environment, source, ''), relation, source, '')
+  if ('columns' in of) {
+    const test = compileRow(where, of.columns, '')
+    return (entity.related?.[relation] ?? []).filter((row) => test(row, now)).length
+  }
+  const { test } = compileRule({ rule: where, source: of.source, environment })
+  return (entity.members?.[relation] ?? []).filter((one) => test(one, now)).length
 }
 
 const own = (entity: Entity, name: string): unknown => (Object.hasOwn(entity.values, name) ? (entity.values[name] ?? null) : null)
