@@ -22,6 +22,7 @@ import { type Cause, readCause, readCustomer, readFacts } from './customer.ts'
 import { looksOf } from './decide.ts'
 import {
   type Asking,
+  sampledParts,
   sqlOf,
   count as tableCount,
   explain as tableExplain,
@@ -30,10 +31,11 @@ import {
 } from './over-tables.ts'
 import { readMembers } from './read-members.ts'
 import { inNoTable, noTables, notPublished, unknownCustomer } from './refusals.ts'
-import { type CustomerRef, entityOf, type StayRow, stateOf } from './rows.ts'
+import { type CustomerRef, type CustomerRow, entityOf, type StayRow, stateOf } from './rows.ts'
 import type { Rulebook, Shelf } from './rulebook.ts'
 import type { Entity } from './rules/compile.ts'
 import { explainPopulation as explainPure, explainRule, type PartCount, type RuleExplanation, together } from './rules/explain.ts'
+import { estimateParts, type Sample, type Sampled, sampler } from './sampling.ts'
 import { countSchema, customerSchema, explainSchema, historySchema, membersSchema, populationSchema } from './schema.ts'
 import { customers, stays } from './tables.ts'
 import { tell } from './tell.ts'
@@ -292,49 +294,77 @@ export function* explain(
 
 const SCANNED = 1_000
 
-/** Everybody of a source with the facts that rules look at, page by page. What others change meanwhile is seen or not, customer by customer. */
+/** What rules look at beside a customer's row. */
+interface LookedAt {
+  readonly events: readonly string[]
+  readonly members: Looks
+}
+
+/**
+ * Everybody of a source with what rules look at, page by page, or some of them: then facts are read of those alone. What others change
+ * meanwhile is seen or not, customer by customer. Answers how many were asked of how many.
+ */
 export function* everybody(
   ctx: Context,
   shelf: Shelf,
   source: string,
-  { events, members: looks }: { readonly events: readonly string[]; readonly members: Looks },
+  looked: LookedAt,
+  sample: Sample | undefined,
   each: (page: readonly Entity[]) => void,
-): Operation<void> {
+): Operation<Sampled> {
+  const { show, taken, sampled } = sampler<CustomerRow>(sample ?? { size: Number.POSITIVE_INFINITY })
   const order = ['customer']
+  let of = 0
   for (let after: string | undefined; ; ) {
     const where = all(field('source').eq(source), behind(order, after))
     const [rows] = yield* read(ctx, list(customers, { where, order, limit: SCANNED }))
-    const facts = yield* readFacts(
-      ctx,
-      source,
-      rows.map(({ customer }) => customer),
-      events,
-    )
-    const members = yield* readMembers(
-      ctx,
-      shelf,
-      source,
-      rows.map(({ customer }) => customer),
-      looks,
-    )
-    each(rows.map((row) => entityOf(row.customer, stateOf(row), facts.get(row.customer) ?? [], members.get(row.customer))))
-    if (rows.length < SCANNED) return
+    of += rows.length
+    if (sample) for (const row of rows) show(row.customer, row)
+    else each(yield* withLookedAt(ctx, shelf, source, looked, rows))
+    if (rows.length < SCANNED) break
     after = cursorAt(order, rows.at(-1)!)
   }
+  if (!sample) return { ...sampled(), asked: of, of }
+  const some = taken()
+  for (let from = 0; from < some.length; from += SCANNED)
+    each(yield* withLookedAt(ctx, shelf, source, looked, some.slice(from, from + SCANNED)))
+  return sampled()
 }
 
-/** What each part of a segment's rule keeps and drops, over everybody. */
-export function* explainPopulation(deps: AskDeps, ctx: Context, i: { segment: string }): Operation<PartCount> {
-  const { segment } = parse(populationSchema, i, 'explainPopulation')
+function* withLookedAt(
+  ctx: Context,
+  shelf: Shelf,
+  source: string,
+  { events, members: looks }: LookedAt,
+  rows: readonly CustomerRow[],
+): Operation<readonly Entity[]> {
+  const ids = rows.map(({ customer }) => customer)
+  const facts = yield* readFacts(ctx, source, ids, events)
+  const members = yield* readMembers(ctx, shelf, source, ids, looks)
+  return rows.map((row) => entityOf(row.customer, stateOf(row), facts.get(row.customer) ?? [], members.get(row.customer)))
+}
+
+/** What each part of a rule keeps and drops, and the sample it was told from where not everybody was asked. */
+export interface Population extends PartCount {
+  readonly sample?: Sampled
+}
+
+/** What each part of a segment's rule keeps and drops, over everybody or told from a sample. */
+export function* explainPopulation(deps: AskDeps, ctx: Context, i: { segment: string; sample?: Sample }): Operation<Population> {
+  const { segment, sample } = parse(populationSchema, i, 'explainPopulation')
   const { shelf, source, table } = yield* placed(deps, ctx, segment)
-  if (table) return yield* tableParts(table(undefined))
+  if (table && !sample) return yield* tableParts(table(undefined))
+  if (table && sample) {
+    const { parts, sampled } = yield* sampledParts(table(undefined), sample)
+    return { ...estimateParts(parts, sampled), sample: sampled }
+  }
   const { environment, segments } = shelf.now(source)
   const { rule, needs } = segments.get(segment)!
-  const beside = { events: [...needs.events], members: looksOf([shelf.now(source)], [segment]) }
+  const looked = { events: [...needs.events], members: looksOf([shelf.now(source)], [segment]) }
   const counted = (entities: readonly Entity[]) => explainPure({ rule, source, environment, entities, now: ctx.now })
   let total = counted([])
-  yield* everybody(ctx, shelf, source, beside, (page) => {
+  const sampled = yield* everybody(ctx, shelf, source, looked, sample, (page) => {
     total = together(total, counted(page))
   })
-  return total
+  return sample ? { ...estimateParts(total, sampled), sample: sampled } : total
 }

@@ -105,6 +105,8 @@ export interface PartCount {
   readonly came: number
   readonly kept: number
   readonly dropped: number
+  /** Where only a sample was asked: between what the numbers are for everybody. */
+  readonly bounds?: { readonly [K in 'came' | 'kept' | 'dropped']: { readonly low: number; readonly high: number } }
   readonly children: readonly PartCount[]
 }
 
