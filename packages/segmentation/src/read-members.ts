@@ -50,34 +50,36 @@ function* membersBy(
 ): Operation<readonly CustomerRow[]> {
   const named = all(field('source').eq(source), field('link').eq(link), field('owner').in(owners))
   const most = MOST_MEMBERS * owners.length + 1
-  const [links] = yield* read(ctx, list(belongings, { where: named, order: ['owner', 'customer'], limit: most }))
+  const linked = linkedBy(shelf.owners(source))!
+  // each probe is the first row of its part of an index
+  const parts = [field('linked').eq(null), field('linked').lt(linked), field('linked').gt(linked)]
+  const [links, ...probes] = yield* read(
+    ctx,
+    list(belongings, { where: named, order: ['owner', 'customer'], limit: most }),
+    ...parts.map((part) => list(customers, { where: all(field('source').eq(source), part), order: ['linked'], limit: 1 })),
+  )
   const found = new Map<string, CustomerRow>()
   const wanted = new Set(owners)
   const take = (rows: readonly CustomerRow[]) => {
     for (const row of rows) if (wanted.has(ownerIn(row.profile as Values, link) ?? '')) found.set(row.customer, row)
   }
   for (let from = 0; from < links.length; from += PAGE) {
-    const some = idsIn(links.slice(from, from + PAGE) as unknown as readonly CustomerRow[])
+    const some = links.slice(from, from + PAGE).map(({ customer }) => customer)
     const [rows] = yield* read(ctx, list(customers, { where: all(field('source').eq(source), field('customer').in(some)), limit: PAGE }))
     take(rows)
   }
-  yield* unlinked(ctx, source, linkedBy(shelf.owners(source))!, take)
+  for (const [n, part] of parts.entries()) if (probes[n]!.length > 0) yield* unlinked(ctx, source, part, take)
   return [...found.values()]
 }
 
 /** Those whose belongings are not written yet, because the relation was published after them; `tick` writes them page by page. */
-function* unlinked(ctx: Context, source: string, linked: string, take: (rows: readonly CustomerRow[]) => void): Operation<void> {
+function* unlinked(ctx: Context, source: string, part: Pred, take: (rows: readonly CustomerRow[]) => void): Operation<void> {
   const order = ['customer']
-  const parts = [field('linked').eq(null), field('linked').lt(linked), field('linked').gt(linked)]
-  const page = (part: Pred, after: string | undefined) =>
-    list(customers, { where: all(field('source').eq(source), part, behind(order, after)), order, limit: PAGE })
-  const pages = yield* read(ctx, ...parts.map((part) => page(part, undefined)))
-  for (const [n, part] of parts.entries()) {
-    let rows = pages[n]!
+  for (let after: string | undefined; ; ) {
+    const where = all(field('source').eq(source), part, behind(order, after))
+    const [rows] = yield* read(ctx, list(customers, { where, order, limit: PAGE }))
     take(rows)
-    while (rows.length === PAGE) {
-      ;[rows] = yield* read(ctx, page(part, cursorAt(order, rows.at(-1)!)))
-      take(rows)
-    }
+    if (rows.length < PAGE) return
+    after = cursorAt(order, rows.at(-1)!)
   }
 }
