@@ -22,6 +22,8 @@ export interface Hearing {
   readonly heard: readonly Heard[]
   /** What becomes of those to whom somebody told about belongs, where nothing was told about themselves. */
   readonly touched: readonly Unit[]
+  /** Subjects that are decided together: a person and whom they belong to. */
+  readonly ties: readonly (readonly [string, string])[]
 }
 
 /**
@@ -42,6 +44,9 @@ export function* tell(ctx: Context, shelf: Shelf, tellings: readonly Telling[]):
   return {
     heard: tellings.map((one, n) => ({ ...heard[n]!, touched: changes.has(subjectOf(one.stored.ref)) })),
     touched: [...heard.slice(tellings.length).map(({ unit }) => unit), ...rest.map(({ stored }) => headOnly(ctx, stored))],
+    ties: tellings.flatMap(({ stored, told }) =>
+      told.length === 0 ? [] : stored.owners.map((owner) => [subjectOf(stored.ref), subjectOf(owner.ref)] as const),
+    ),
   }
 }
 
@@ -65,9 +70,22 @@ export function* leave(ctx: Context, shelf: Shelf, stored: Stored): Operation<re
 }
 
 /** The units of a call: one for what hangs together. `news` says of each telling whether it changes anything. */
-export function unitsOf({ heard, touched }: Hearing, news: (n: number) => boolean): readonly Unit[] {
-  const units = heard.flatMap((one, n) => (news(n) || one.touched ? [one.unit] : []))
-  return touched.length === 0 && !heard.some((one) => one.touched) ? units : asOne([...units, ...touched])
+export function unitsOf({ heard, touched, ties }: Hearing, news: (n: number) => boolean): readonly Unit[] {
+  const units = [...heard.flatMap((one, n) => (news(n) || one.touched ? [one.unit] : [])), ...touched]
+  const root = rootsBy(ties)
+  return [...Map.groupBy(units, ({ heads }) => root(heads[0]!.subject)).values()].flatMap(asOne)
+}
+
+/** One subject of all that are tied to one another, directly or through others. */
+function rootsBy(ties: Hearing['ties']): (subject: string) => string {
+  const above = new Map<string, string>()
+  const root = (subject: string): string => {
+    let at = subject
+    for (let up = above.get(at); up !== undefined; up = above.get(at)) at = up
+    return at
+  }
+  for (const [one, other] of ties) if (root(one) !== root(other)) above.set(root(one), root(other))
+  return root
 }
 
 /** Units over different customers that stand or fall together. */

@@ -123,6 +123,30 @@ describe('companies are kept as their people change', () => {
     expect([f!.entered, p!.entered]).toEqual([['lively'], ['active']])
     expect(await o.ticked()).toEqual(['f3 entered lively 11-02T09:00 member people/p1'])
   })
+  test('in one call, people of one company stand or fall together, and nobody with strangers', async () => {
+    const sizes: number[] = []
+    const watched: Storage = {
+      ...o.storage,
+      commit: (units, session) => {
+        sizes.push(...units.map(({ heads }) => heads.length))
+        return o.storage.commit(units, session)
+      },
+    }
+    const segments = createSegments({ storage: watched, clock: o.clock }).for({ tenant: 'acme', by: { type: 'system', id: 'crm' } })
+    const told = ([customer, firm]: readonly [string, string | null]) => ({ source: 'people', customer, profile: { firm }, facts: [] })
+    await segments.recordMany({
+      customers: (
+        [
+          ['p1', 'f1'],
+          ['p2', 'f1'],
+          ['p3', 'f2'],
+          ['p4', null],
+        ] as const
+      ).map(told),
+    })
+    expect(sizes.sort()).toEqual([1, 2, 3])
+    expect(await o.inside('f1')).toEqual(['staffed'])
+  })
   test('a late order counts for the company from what was said last of the person', async () => {
     await o.person('p1', { firm: 'f1' }, [o.order('o1')])
     o.clock.advance({ days: 8 })
