@@ -207,6 +207,27 @@ test('a relation that comes after the people: companies have them at once, and t
   expect((await o.firm('f2')).entered).toEqual(['lively', 'staffed'])
 })
 
+test('somebody told about by a process that knew of no companies yet: tick finds them, and their company', async () => {
+  const shared = promisedStorage()
+  o = office(shared)
+  await publish(people, active)
+  let release = () => {}
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const slow: Storage = { ...shared, commit: async (...given) => gate.then(() => shared.commit(...given)) }
+  const behind = office(slow).person('p1', { firm: 'f1' }, [o.order('o1')])
+  // its rules are read by now, and its commit is on the way
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await publish(firms, lively)
+  await o.firm('f1')
+  release()
+  await behind
+  expect((await o.segments.members({ segment: 'lively' })).freshness).toMatchObject({ current: false, rulesPending: true })
+  expect(await o.ticked()).toEqual(['f1 entered lively 11-02T09:00 related'])
+  expect((await o.segments.members({ segment: 'lively' })).freshness).toMatchObject({ current: true, rulesPending: false })
+})
+
 test('two processes tell about all people of a company at once: it stands where they stand, with one event a flip', async () => {
   const shared = promisedStorage()
   o = office(shared)
