@@ -17,20 +17,25 @@ import {
   read,
 } from '@patronkit/core/service'
 import { answerOf, type CustomerSegments } from './answer.ts'
+import type { Looks } from './belonging.ts'
 import { type Cause, readCause, readCustomer, readFacts } from './customer.ts'
+import { looksOf } from './decide.ts'
 import {
   type Asking,
+  sampledParts,
   sqlOf,
   count as tableCount,
   explain as tableExplain,
   memberPage as tableMembers,
   parts as tableParts,
 } from './over-tables.ts'
+import { readMembers } from './read-members.ts'
 import { inNoTable, noTables, notPublished, unknownCustomer } from './refusals.ts'
-import { type CustomerRef, type CustomerState, type StayRow, stateOf } from './rows.ts'
+import { type CustomerRef, type CustomerRow, entityOf, type StayRow, stateOf } from './rows.ts'
 import type { Rulebook, Shelf } from './rulebook.ts'
 import type { Entity } from './rules/compile.ts'
 import { explainPopulation as explainPure, explainRule, type PartCount, type RuleExplanation, together } from './rules/explain.ts'
+import { estimateParts, type Sample, type Sampled, sampler } from './sampling.ts'
 import { countSchema, customerSchema, explainSchema, historySchema, membersSchema, populationSchema } from './schema.ts'
 import { customers, stays } from './tables.ts'
 import { tell } from './tell.ts'
@@ -134,16 +139,21 @@ const fresh = (now: number): Freshness => ({ current: true, timeUpTo: new Date(n
 
 function* freshnessOf(ctx: Context, shelf: Shelf, source: string): Operation<Freshness> {
   const of = field('source').eq(source)
-  const { id } = shelf.now(source)
-  const one = (where: Pred, order: string) => list(customers, { where: all(of, where), order: [order], limit: 1 })
-  const [[before], [after], [late], [troubled]] = yield* read(
+  const one = (from: string, where: Pred, order: string) =>
+    list(customers, { where: all(field('source').eq(from), where), order: [order], limit: 1 })
+  const looked = [...looksOf([shelf.now(source)]).keys()].map((relation) => shelf.now(source).source!.relations![relation]!)
+  // whoever belongs to these customers may not be linked to them yet
+  const sources = [source, ...looked.flatMap((is) => ('columns' in is ? [] : [is.source]))]
+  const [[late], [troubled], ...behind] = yield* read(
     ctx,
-    one(field('rules').lt(id), 'rules'),
-    one(field('rules').gt(id), 'rules'),
-    one(field('look_at').lte(ctx.now), 'look_at'),
+    one(source, field('look_at').lte(ctx.now), 'look_at'),
     fold(customers, { where: all(of, field('trouble').gte('')), limit: 1 }),
+    ...[...new Set(sources)].flatMap((from) => [
+      one(from, field('rules').lt(shelf.now(from).id), 'rules'),
+      one(from, field('rules').gt(shelf.now(from).id), 'rules'),
+    ]),
   )
-  const rulesPending = before !== undefined || after !== undefined
+  const rulesPending = behind.some((rows) => rows.length > 0)
   const timeUpTo = new Date(late ? late.look_at! - 1 : ctx.now)
   return { current: !rulesPending && !late && troubled!.count === 0, timeUpTo, rulesPending, troubled: troubled!.count }
 }
@@ -223,8 +233,8 @@ export function* membershipsOf(book: Rulebook, ctx: Context, i: CustomerRef & { 
   if (!state) throw unknownCustomer({ source, customer })
   if (asOf === undefined || asOf >= state.memberships.asOf) {
     const at = Math.max(asOf ?? ctx.now, state.memberships.asOf)
-    const [heard] = yield* tell(ctx, shelf, [{ stored, told: [], to: at }])
-    return answerOf(stored.ref, heard!.decision.state)
+    const { heard } = yield* tell(ctx, shelf, [{ stored, told: [], to: at }])
+    return answerOf(stored.ref, heard[0]!.decision.state)
   }
   const where = all(
     field('source').eq(source),
@@ -277,58 +287,84 @@ export function* explain(
   const { rule, needs } = segments.get(segment)!
   const facts = yield* readFacts(ctx, source, [customer], [...needs.events])
   const now = asOf ?? Math.max(ctx.now, row.as_of)
-  const entity = entityOf(customer, stateOf(row), facts.get(customer) ?? [])
+  const members = yield* readMembers(ctx, shelf, source, [customer], looksOf([shelf.now(source)], [segment]))
+  const entity = entityOf(customer, stateOf(row), facts.get(customer) ?? [], members.get(customer))
   return { segment, version, asOf: new Date(now), ...explainRule({ rule, source, environment, entity, now }) }
 }
 
-export const entityOf = (customer: string, state: CustomerState, facts: Entity['facts'] & {}): Entity => ({
-  id: customer,
-  values: state.profile.values,
-  facts,
-  related: state.related,
-  lists: new Set(state.lists),
-})
-
 const SCANNED = 1_000
 
-/** Everybody of a source with the facts that rules look at, page by page. What others change meanwhile is seen or not, customer by customer. */
+/** What rules look at beside a customer's row. */
+interface LookedAt {
+  readonly events: readonly string[]
+  readonly members: Looks
+}
+
+/**
+ * Everybody of a source with what rules look at, page by page, or some of them: then facts are read of those alone. What others change
+ * meanwhile is seen or not, customer by customer. Answers how many were asked of how many.
+ */
 export function* everybody(
   ctx: Context,
+  shelf: Shelf,
   source: string,
-  types: readonly string[],
-  each: (page: readonly Entity[], states: readonly CustomerState[]) => void,
-): Operation<void> {
+  looked: LookedAt,
+  sample: Sample | undefined,
+  each: (page: readonly Entity[]) => void,
+): Operation<Sampled> {
+  const { show, taken, sampled } = sampler<CustomerRow>(sample ?? { size: Number.POSITIVE_INFINITY })
   const order = ['customer']
+  let of = 0
   for (let after: string | undefined; ; ) {
     const where = all(field('source').eq(source), behind(order, after))
     const [rows] = yield* read(ctx, list(customers, { where, order, limit: SCANNED }))
-    const facts = yield* readFacts(
-      ctx,
-      source,
-      rows.map(({ customer }) => customer),
-      types,
-    )
-    const states = rows.map(stateOf)
-    each(
-      rows.map(({ customer }, n) => entityOf(customer, states[n]!, facts.get(customer) ?? [])),
-      states,
-    )
-    if (rows.length < SCANNED) return
+    of += rows.length
+    if (sample) for (const row of rows) show(row.customer, row)
+    else each(yield* withLookedAt(ctx, shelf, source, looked, rows))
+    if (rows.length < SCANNED) break
     after = cursorAt(order, rows.at(-1)!)
   }
+  if (!sample) return { ...sampled(), asked: of, of }
+  const some = taken()
+  for (let from = 0; from < some.length; from += SCANNED)
+    each(yield* withLookedAt(ctx, shelf, source, looked, some.slice(from, from + SCANNED)))
+  return sampled()
 }
 
-/** What each part of a segment's rule keeps and drops, over everybody. */
-export function* explainPopulation(deps: AskDeps, ctx: Context, i: { segment: string }): Operation<PartCount> {
-  const { segment } = parse(populationSchema, i, 'explainPopulation')
+function* withLookedAt(
+  ctx: Context,
+  shelf: Shelf,
+  source: string,
+  { events, members: looks }: LookedAt,
+  rows: readonly CustomerRow[],
+): Operation<readonly Entity[]> {
+  const ids = rows.map(({ customer }) => customer)
+  const facts = yield* readFacts(ctx, source, ids, events)
+  const members = yield* readMembers(ctx, shelf, source, ids, looks)
+  return rows.map((row) => entityOf(row.customer, stateOf(row), facts.get(row.customer) ?? [], members.get(row.customer)))
+}
+
+/** What each part of a rule keeps and drops, and the sample it was told from where not everybody was asked. */
+export interface Population extends PartCount {
+  readonly sample?: Sampled
+}
+
+/** What each part of a segment's rule keeps and drops, over everybody or told from a sample. */
+export function* explainPopulation(deps: AskDeps, ctx: Context, i: { segment: string; sample?: Sample }): Operation<Population> {
+  const { segment, sample } = parse(populationSchema, i, 'explainPopulation')
   const { shelf, source, table } = yield* placed(deps, ctx, segment)
-  if (table) return yield* tableParts(table(undefined))
+  if (table && !sample) return yield* tableParts(table(undefined))
+  if (table && sample) {
+    const { parts, sampled } = yield* sampledParts(table(undefined), sample)
+    return { ...estimateParts(parts, sampled), sample: sampled }
+  }
   const { environment, segments } = shelf.now(source)
   const { rule, needs } = segments.get(segment)!
+  const looked = { events: [...needs.events], members: looksOf([shelf.now(source)], [segment]) }
   const counted = (entities: readonly Entity[]) => explainPure({ rule, source, environment, entities, now: ctx.now })
   let total = counted([])
-  yield* everybody(ctx, source, [...needs.events], (page) => {
+  const sampled = yield* everybody(ctx, shelf, source, looked, sample, (page) => {
     total = together(total, counted(page))
   })
-  return total
+  return sample ? { ...estimateParts(total, sampled), sample: sampled } : total
 }

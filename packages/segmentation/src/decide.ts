@@ -1,11 +1,12 @@
 import { isPatronkitError } from '@patronkit/core'
 import type { Json } from '@patronkit/core/service'
+import type { Looks, MembersOf } from './belonging.ts'
 import { type MembershipEvent, NO_MEMBERSHIPS, nextLookAt } from './members/book.ts'
-import type { Changed } from './members/dependencies.ts'
+import { type Changed, EVERYTHING } from './members/dependencies.ts'
 import { type Passed, pass, type Step, UNASKED } from './pass.ts'
 import { type Profile, toldProfile } from './profile.ts'
-import type { CustomerRef, CustomerState } from './rows.ts'
-import type { Timeline } from './rulebook.ts'
+import { type CustomerRef, type CustomerState, entityOf } from './rows.ts'
+import type { Rules, Timeline } from './rulebook.ts'
 import type { Fact } from './rules/behaviour.ts'
 import type { Entity } from './rules/compile.ts'
 import type { Columns } from './rules/source.ts'
@@ -19,6 +20,18 @@ export interface Told {
   readonly related?: CustomerState['related']
   readonly enlist?: string
   readonly delist?: string
+  /** Somebody who belongs to the customer is like this from now on. */
+  readonly member?: MemberChange
+  /** Relations whose members are to be looked at anew. */
+  readonly anew?: readonly string[]
+}
+
+export interface MemberChange {
+  readonly relation: string
+  readonly id: string
+  /** Null where they belong to the customer no more. */
+  readonly entity: Entity | null
+  readonly changed: Changed | typeof EVERYTHING
 }
 
 export interface Decision {
@@ -26,6 +39,8 @@ export interface Decision {
   readonly flips: readonly MembershipEvent[]
   /** Rules that were asked. */
   readonly asked: number
+  /** What stands beside the row behind all that was told. */
+  readonly beside: Beside
 }
 
 /** Nobody yet: known from now on. */
@@ -41,9 +56,10 @@ const nobody = (now: number): CustomerState => ({
   lookAt: null,
   rules: '',
   trouble: null,
+  linked: null,
 })
 
-interface Deciding {
+export interface Deciding {
   readonly ref: CustomerRef
   /** Null for a customer nobody has told us about. */
   readonly state: CustomerState | null
@@ -55,20 +71,57 @@ interface Deciding {
   readonly now: number
 }
 
+/** What a decision looks at beside the customer's row. */
+export interface Wanted {
+  /** The types of events; null where it may be any. */
+  readonly events: readonly string[] | null
+  readonly members: Looks
+}
+
 /**
- * The types of events that a decision looks at; null where it may be any. Only rules that what is told can touch are asked, and those
- * whose time has come; all of them where other rules are in force than those by which the customer was asked last.
+ * What a decision looks at. Only rules that what is told can touch are asked, and those whose time has come; all of them where other
+ * rules are in force than those by which the customer was asked last.
  */
-export function wantedFacts(i: Deciding): readonly string[] | null {
+export function wanted(i: Deciding): Wanted {
   const { state, timeline } = i
   const last = Math.max(i.to ?? Number.NEGATIVE_INFINITY, ...i.told.map(({ at }) => Math.min(at, i.now)))
-  if (!state || state.trouble !== null) return null
+  const everything = (): Wanted => ({ events: null, members: looksOf(rulesThrough(timeline, firstOf(i), last)) })
+  if (!state || state.trouble !== null) return everything()
   const { asOf, lookAt } = state.memberships
   const rules = timeline.at(asOf)
-  if (rules.id !== state.rules || timeline.changeAfter(asOf, last) !== null) return null
+  if (rules.id !== state.rules || timeline.changeAfter(asOf, last) !== null) return everything()
   const touched = i.told.flatMap((one) => rules.book.affected({ source: i.ref.source, changed: namesIn(one, i.columns) }))
   const due = Object.keys(lookAt).filter((segment) => lookAt[segment]! <= last)
-  return [...new Set([...touched, ...due].flatMap((segment) => [...(rules.segments.get(segment)?.needs.events ?? [])]))]
+  const asked = [...new Set([...touched, ...due])]
+  const events = new Set(asked.flatMap((segment) => [...(rules.segments.get(segment)?.needs.events ?? [])]))
+  return { events: [...events], members: looksOf([rules], asked) }
+}
+
+/** Where a decision begins. */
+const firstOf = ({ state, told, now }: Deciding): number =>
+  state && Number.isFinite(state.memberships.asOf) ? state.memberships.asOf : Math.min(now, ...told.map(({ at }) => at))
+
+/** The rules in force from one instant to another. */
+export function rulesThrough(timeline: Timeline, from: number, to: number): readonly Rules[] {
+  const found = [timeline.at(from)]
+  for (let at = timeline.changeAfter(from, to); at !== null; at = timeline.changeAfter(at, to)) found.push(timeline.at(at))
+  return found
+}
+
+/** What rules look at of those who belong to a customer. */
+export function looksOf(rules: readonly Rules[], only?: readonly string[]): Looks {
+  const looks = new Map<string, Set<string>>()
+  for (const { segments } of rules) {
+    for (const [segment, { needs }] of segments) {
+      if (only && !only.includes(segment)) continue
+      for (const [relation, { events }] of needs.members) {
+        const types = looks.get(relation) ?? new Set()
+        for (const type of events) types.add(type)
+        looks.set(relation, types)
+      }
+    }
+  }
+  return looks
 }
 
 /** What a thing that is told may change, before it is known what it does. */
@@ -83,22 +136,33 @@ function namesIn(told: Told, columns: Columns): Changed {
     events: told.fact ? [told.fact.type] : [],
     relations: Object.keys(told.related ?? {}),
     lists: [told.enlist, told.delist].filter((one) => one !== undefined),
+    members: membersChanged(told),
   }
 }
 
-/** What becomes of a customer. `facts` are those stored so far, of the types wanted. */
-export function decide(i: Deciding & { readonly facts: readonly Fact[] }): Decision {
-  const { ref, timeline, now } = i
+const membersChanged = ({ member, anew = [] }: Told): NonNullable<Changed['members']> =>
+  new Map([...anew.map((relation) => [relation, EVERYTHING] as const), ...(member ? [[member.relation, member.changed] as const] : [])])
+
+/** Beside the row: facts stored so far, of the types wanted, and those who belong to the customer. */
+export interface Beside {
+  readonly facts: readonly Fact[]
+  readonly members?: MembersOf
+}
+
+/** What was told, step by step, and the customer behind it. */
+export interface Walked {
+  readonly entity: Entity
+  readonly steps: readonly Step[]
+  readonly state: CustomerState
+  readonly beside: Beside
+}
+
+export function walk(i: Deciding & Beside): Walked {
+  const { ref, now } = i
   let state = i.state ?? nobody(now)
-  let facts = i.facts
-  const entityOf = (): Entity => ({
-    id: ref.customer,
-    values: state.profile.values,
-    facts,
-    related: state.related,
-    lists: new Set(state.lists),
-  })
-  const entity = entityOf()
+  let { facts, members } = i
+  const customer = () => entityOf(ref.customer, state, facts, members)
+  const entity = customer()
   const steps: Step[] = []
   for (const one of [...i.told].sort((a, b) => a.at - b.at)) {
     const changed = namesChanged(one)
@@ -126,20 +190,33 @@ export function decide(i: Deciding & { readonly facts: readonly Fact[] }): Decis
       to.lists = state.lists.filter((list) => list !== one.delist)
       changed.lists.push(one.delist)
     }
+    if (one.member) members = withMember(members ?? {}, one.member)
     state = { ...state, ...to }
-    steps.push({ at: Math.min(one.at, now), cause: one.cause, entity: entityOf(), changed })
+    steps.push({ at: Math.min(one.at, now), cause: one.cause, entity: customer(), changed: { ...changed, members: membersChanged(one) } })
   }
+  return { entity, steps, state, beside: { facts, ...(members ? { members } : {}) } }
+}
+
+function withMember(members: MembersOf, { relation, id, entity }: MemberChange): MembersOf {
+  const others = (members[relation] ?? []).filter((one) => one.id !== id)
+  return { ...members, [relation]: entity ? [...others, entity] : others }
+}
+
+/** What becomes of a customer. */
+export function decide(i: Deciding & Beside): Decision {
+  const { ref, timeline, now } = i
+  const { entity, steps, state, beside } = walk(i)
   const before = i.state && i.state.trouble === null ? { memberships: i.state.memberships, rules: i.state.rules } : unasked(i.state)
   try {
     const passed = pass({ source: ref.source, entity, before, timeline, steps, to: i.to })
-    return settled(state, passed, timeline, now)
+    return { ...settled(state, passed, timeline, now), beside }
   } catch (error) {
     // a value that cannot be read must not hold up others: who was in stays in, and it is said
     if (!isPatronkitError(error, 'segments/bad-value')) throw error
     const asOf = Math.max(i.state?.memberships.asOf ?? steps[0]?.at ?? now, ...steps.map(({ at }) => at))
     const memberships = { ...(i.state?.memberships ?? NO_MEMBERSHIPS), asOf, lookAt: {} }
     const trouble = error.message.slice(0, 500)
-    return { state: { ...state, memberships, lookAt: null, rules: timeline.at(now).id, trouble }, flips: [], asked: 0 }
+    return { state: { ...state, memberships, lookAt: null, rules: timeline.at(now).id, trouble }, flips: [], asked: 0, beside }
   }
 }
 
@@ -154,7 +231,7 @@ interface Names {
 }
 const namesChanged = (told: Told): Names => ({ columns: [], events: told.fact ? [told.fact.type] : [], relations: [], lists: [] })
 
-function settled(state: CustomerState, passed: Passed, timeline: Timeline, now: number): Decision {
+function settled(state: CustomerState, passed: Passed, timeline: Timeline, now: number): Omit<Decision, 'beside'> {
   const { memberships, events: flips, asked } = passed
   const open = { ...state.open }
   let { stays } = state

@@ -1,11 +1,12 @@
 import type { Instant } from '@patronkit/core'
 import { type Context, commit, nowFor, type Operation, parse, read } from '@patronkit/core/service'
-import { readCustomers } from './customer.ts'
+import { readWithOwners } from './customer.ts'
 import type { CustomerList } from './list.ts'
 import { notPublished } from './refusals.ts'
 import type { Rulebook } from './rulebook.ts'
 import { listingSchema } from './schema.ts'
-import { type Telling, tell } from './tell.ts'
+import { tell, unitsOf } from './tell.ts'
+import type { Telling } from './telling.ts'
 
 declare global {
   interface PatronkitEvents {
@@ -32,7 +33,7 @@ export function* changeList(book: Rulebook, ctx: Context, how: 'enlist' | 'delis
   const ids = [...new Set(customers.map(({ id }) => id))]
   const source = yield* sourceOfList(book, ctx, list)
   const asked = ids.map((customer) => ({ ref: { source, customer }, factIds: [] }))
-  const { stored, shelf } = yield* readCustomers(book, ctx, asked)
+  const { stored, shelf } = yield* readWithOwners(book, ctx, asked)
   const tellings = stored.flatMap((one): readonly Telling[] => {
     const isOn = one.state?.lists.includes(list) ?? false
     if (isOn === (how === 'enlist')) return []
@@ -41,7 +42,7 @@ export function* changeList(book: Rulebook, ctx: Context, how: 'enlist' | 'delis
     const data = { source, customer: one.ref.customer, list }
     return [{ stored: one, told, events: [{ type: `segments.${how}ed`, v: 1, at: Math.min(when, nowFor(ctx, one.head)), data }] }]
   })
-  yield* commit((yield* tell(ctx, shelf, tellings)).map(({ unit }) => unit))
+  yield* commit(unitsOf(yield* tell(ctx, shelf, tellings), () => true))
   return { changed: tellings.length }
 }
 

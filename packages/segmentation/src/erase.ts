@@ -11,13 +11,17 @@ import {
   parse,
   read,
   redact,
+  type Unit,
   unitOn,
   type Write,
 } from '@patronkit/core/service'
-import { QUEUE, SUBJECT, subjectOf } from './customer.ts'
-import type { CustomerRef } from './rows.ts'
+import { linksOf } from './belonging.ts'
+import { QUEUE, readWithOwners, SUBJECT, subjectOf } from './customer.ts'
+import { type CustomerRef, stateOf } from './rows.ts'
+import type { Rulebook } from './rulebook.ts'
 import { eraseSchema } from './schema.ts'
-import { customers, facts, stays } from './tables.ts'
+import { belongings, customers, facts, stays } from './tables.ts'
+import { asOne, leave } from './tell.ts'
 
 declare global {
   interface PatronkitEvents {
@@ -38,7 +42,7 @@ const PAGE = 1_000
  * Takes a customer's profile, facts and stays away, and the bodies out of their events; the chain still verifies, and nobody of that id was
  * ever in a segment. A call that died in between comes to its end when it is sent again.
  */
-export function* erase(ctx: Context, i: CustomerRef): Operation<Erased> {
+export function* erase(book: Rulebook, ctx: Context, i: CustomerRef): Operation<Erased> {
   const { source, customer } = parse(eraseSchema, i, 'erase')
   const subject = subjectOf({ source, customer })
   const where = all(field('source').eq(source), field('customer').eq(customer))
@@ -63,10 +67,20 @@ export function* erase(ctx: Context, i: CustomerRef): Operation<Erased> {
     ]
     // the row goes first, so that nothing is decided on half of a customer
     if (row) writes.push({ write: 'remove', table: customers, key: { source, customer } })
+    if (row)
+      for (const [link, owner] of linksOf(stateOf(row)))
+        writes.push({ write: 'remove', table: belongings, key: { source, link, owner, customer } })
     const events = last ? [{ type: 'segments.erased', v: 1, at: nowFor(ctx, head), data: { source, customer } }] : []
     const timers = row ? [{ timer: 'cancel', queue: QUEUE, key: subject } as const] : []
-    yield* commit([unitOn(ctx, { kind: SUBJECT, subject, head, events, writes, timers })])
+    const touched = row ? yield* left(book, ctx, { source, customer }) : []
+    yield* commit(asOne([unitOn(ctx, { kind: SUBJECT, subject, head, events, writes, timers }), ...touched]))
     gone.facts += mine.length
     gone.stays += been.length
   }
+}
+
+/** What becomes of those to whom they belonged. */
+function* left(book: Rulebook, ctx: Context, ref: CustomerRef): Operation<readonly Unit[]> {
+  const { stored, shelf } = yield* readWithOwners(book, ctx, [{ ref, factIds: [] }])
+  return yield* leave(ctx, shelf, stored[0]!)
 }

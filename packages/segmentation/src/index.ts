@@ -1,7 +1,7 @@
 import './refusals.ts'
 
 export type { CustomerSegments, Membership } from './answer.ts'
-export type { AnsweredBy, Freshness, MemberPage, Members, MemberView, SegmentExplanation, Statement, Stay } from './ask.ts'
+export type { AnsweredBy, Freshness, MemberPage, Members, MemberView, Population, SegmentExplanation, Statement, Stay } from './ask.ts'
 export type { Cause, MembershipChange } from './customer.ts'
 export type { Listed, Listing } from './enlist.ts'
 export type { Erased } from './erase.ts'
@@ -19,10 +19,11 @@ export {
   type PartLeft,
   sqlOf,
 } from './over-tables.ts'
-export type { PublishPreview, SegmentPreview } from './preview.ts'
+export type { PublishPreview, SegmentPreview } from './preview-count.ts'
 export type { CustomerFact, CustomerRecorded, RecordCustomer } from './record.ts'
 export type { Resegment } from './resegment.ts'
 export * from './rules.ts'
+export type { Bounds, Sample, Sampled } from './sampling.ts'
 export {
   defineSegment,
   type Position,

@@ -7,6 +7,7 @@ import { explainPopulation, explainRule, type PartCount, type RuleExplanation, t
 import { atColumn, hostColumn, hostTable, keyOf, lowerRule, textColumn, typeColumn } from './rules/lower.ts'
 import type { Rule } from './rules/model.ts'
 import { type Columns, columnOf, type Source, type SourceRows } from './rules/source.ts'
+import { type Sample, type Sampled, sampler } from './sampling.ts'
 
 /** A rule asked of the host's own tables at an instant. */
 export interface Asking {
@@ -119,7 +120,7 @@ export function* leftBehind(i: Asking): Operation<readonly PartLeft[]> {
 /** What each part keeps and drops: counted in SQL, or, where SQL has no exact answer, over everybody in memory. */
 export function* parts(i: Asking): Operation<PartCount> {
   const counts = yield* leftBehind(i)
-  const everybody = { ...i, rule: { op: 'all', of: [] } } as const
+  const everybody = { ...i, rule: EVERYBODY }
   if (counts.every(({ left }) => left !== null)) {
     const { members: came } = yield* count(everybody)
     const left = counts.map((one) => one.left!)
@@ -139,6 +140,35 @@ export function* parts(i: Asking): Operation<PartCount> {
     if (next === null) return total
     after = next
   }
+}
+
+const EVERYBODY: Rule = { op: 'all', of: [] }
+
+/** Some of everybody, by id. */
+export function* someOf(i: Asking, sample: Sample): Operation<{ readonly ids: readonly string[]; readonly sampled: Sampled }> {
+  const { show, taken, sampled } = sampler<string>(sample)
+  for (let after: string | undefined; ; ) {
+    const { ids, next } = yield* memberPage({ ...i, rule: EVERYBODY }, { limit: PAGE, after })
+    for (const id of ids) show(id, id)
+    if (next === null) return { ids: taken(), sampled: sampled() }
+    after = next
+  }
+}
+
+/** What each part keeps and drops, told from some. */
+export function* sampledParts(i: Asking, sample: Sample): Operation<{ readonly parts: PartCount; readonly sampled: Sampled }> {
+  const { ids, sampled } = yield* someOf(i, sample)
+  const over = (entities: readonly Entity[]) => explainPopulation({ ...i, entities, now: i.asOf.getTime() })
+  let total = over([])
+  yield* inPages(i, ids, (entities) => {
+    total = together(total, over(entities))
+  })
+  return { parts: total, sampled }
+}
+
+/** Reads some customers page by page. */
+export function* inPages(i: Asking, ids: readonly string[], each: (entities: readonly Entity[]) => void): Operation<void> {
+  for (let from = 0; from < ids.length; from += PAGE) each(yield* entitiesOf({ ...i, ids: ids.slice(from, from + PAGE) }))
 }
 
 /** Reads customers with everything that rules can look at, by id in the order given. */

@@ -1,15 +1,16 @@
 import { type Definition, type Instant, isPatronkitError, type Published } from '@patronkit/core'
 import { type Context, type Operation, publishDefinition, read, type StoredDefinition, toMs } from '@patronkit/core/service'
 import type { CustomerList } from './list.ts'
-import { badRule, notKept, notPublished } from './refusals.ts'
-import { KINDS, type Rulebook, type Shelf, shelfOf } from './rulebook.ts'
+import { dependenciesOf } from './members/dependencies.ts'
+import { badRule, notKept, notPublished, wrong } from './refusals.ts'
+import { KINDS, linkedBy, type Rulebook, type Shelf, shelfOf } from './rulebook.ts'
 import { isEventRule } from './rules/behaviour.ts'
 import { compiler } from './rules/compile.ts'
 import type { Environment, SegmentRule } from './rules/environment.ts'
-import { at } from './rules/leaf.ts'
-import type { Rule } from './rules/model.ts'
+import { at, columnNamed } from './rules/leaf.ts'
+import type { Rule, RuleOf } from './rules/model.ts'
 import { innerRules } from './rules/schema.ts'
-import type { Source } from './rules/source.ts'
+import type { Source, SourceMembers, SourceRows } from './rules/source.ts'
 
 /** Sweeps of customers who are to be asked by new rules; a key is the source and when they come into force. */
 export const RULES = 'segments.rules'
@@ -24,9 +25,12 @@ export function* publish(book: Rulebook, ctx: Context, i: { definition: Definiti
   if (added) check(added, shelf)
   return yield* publishDefinition(ctx, i, KINDS, {
     timers: ({ effectiveFrom }) => {
-      const source = added && sourceOf(added)
+      const sources = added ? reachedBy(added, shelf) : []
       const dueAt = Math.max(ctx.now, effectiveFrom.getTime())
-      return source ? [{ timer: 'set', queue: RULES, key: `${source}/${dueAt}`, dueAt }] : []
+      // to whom somebody belongs is written down before it is in force
+      const linking = added ? linkedAnew(added, shelf) : []
+      const sweeps = new Set([...sources.map((source) => `${source}/${dueAt}`), ...linking.map((source) => `${source}/${ctx.now}`)])
+      return [...sweeps].map((key) => ({ timer: 'set', queue: RULES, key, dueAt: Number(key.slice(key.lastIndexOf('/') + 1)) }))
     },
   })
 }
@@ -50,6 +54,7 @@ export function candidate(
 const sourceOf = ({ kind, id, body }: StoredDefinition): string => (kind === 'source' ? id : (body as SegmentRule | CustomerList).source)
 
 export function check(added: StoredDefinition, shelf: Shelf): void {
+  refuseOtherMembers(added, shelf)
   const definitions = [...shelf.definitions, added]
   const starts = new Set([added.effectiveFrom, ...definitions.map((one) => one.effectiveFrom)])
   for (const start of starts) {
@@ -60,7 +65,7 @@ export function check(added: StoredDefinition, shelf: Shelf): void {
     for (const [segment, { source, where }] of Object.entries(environment.segments ?? {})) {
       try {
         compile.segment(segment)
-        refuseOutOfReach(where, environment.sources[source]!, '')
+        refuseOutOfReach(where, source, environment, '')
       } catch (error) {
         if (segment === added.id || !isPatronkitError(error, 'segments/bad-rule')) throw error
         const { path, why } = error.details
@@ -78,20 +83,69 @@ export function keptSource(environment: Environment, id: string): Source {
   return source
 }
 
-/** Each customer who is kept is kept alone, and lists are kept with them. */
-function refuseOutOfReach(rule: Rule, source: Source, path: string): void {
-  const isTable = source.table !== undefined
-  if (isTable && rule.op === 'list')
+/** Sources whose customers are to be asked anew: its own, and those whose rules look at its customers. */
+function reachedBy(added: StoredDefinition, shelf: Shelf): readonly string[] {
+  const source = sourceOf(added)
+  return [...new Set([source, ...shelf.owners(source).map((owner) => owner.source)])]
+}
+
+/** Sources whose customers come to belong to others by a column that was not looked at before. */
+function linkedAnew(added: StoredDefinition, shelf: Shelf): readonly string[] {
+  const then = shelfOf([...shelf.definitions, added]).at(0)
+  return membersOf(added).filter((source) => linkedBy(then.owners(source)) !== linkedBy(shelf.owners(source)))
+}
+
+const membersOf = ({ kind, body }: StoredDefinition): readonly string[] =>
+  kind === 'source' ? Object.values((body as Source).relations ?? {}).flatMap((of) => ('columns' in of ? [] : [of.source])) : []
+
+/** A relation leads to the same customers in every version: what was said of them stays said. */
+function refuseOtherMembers(added: StoredDefinition, shelf: Shelf): void {
+  if (added.kind !== 'source' || (added.body as Source).table !== undefined) return
+  const before = shelf.definitions.filter(({ kind, id }) => kind === 'source' && id === added.id)
+  for (const [relation, is] of Object.entries((added.body as Source).relations ?? {})) {
+    const was = before.flatMap(({ body }) => (body as Source).relations?.[relation] ?? [])
+    if (was.every((one) => leadsTo(one) === leadsTo(is))) continue
+    throw wrong(
+      `definition.relations.${relation}`,
+      'led to others in an earlier version',
+      'Give what is related otherwise now another name.',
+    )
+  }
+}
+
+const leadsTo = (of: SourceRows | SourceMembers): string => ('columns' in of ? 'rows' : JSON.stringify([of.source, of.of]))
+
+/** What compiles and has no answer all the same: lists of customers in a table, people of people, people who are kept elsewhere. */
+function refuseOutOfReach(rule: Rule, id: string, environment: Environment, path: string): void {
+  const source = environment.sources[id]!
+  if (source.table !== undefined && rule.op === 'list')
     throw badRule(
       at(path, 'list'),
       'lists are kept with customers who are told about, and these are in a table',
       'Use isOneOf, or a column.',
     )
-  if (!isTable && (rule.op === 'related' || rule.op === 'relatedTotal') && !('columns' in source.relations![rule.relation]!)) {
-    const why = 'asks about customers of another source, and each customer is kept alone'
-    throw badRule(at(path, 'relation'), why, 'Declare the source as a table of yours, or put what is asked for on the customer.')
+  if (rule.op === 'related' || rule.op === 'relatedTotal') {
+    const of = source.relations![rule.relation]!
+    if (!('columns' in of)) refuseMembers(rule, source, of, environment, at(path, 'relation'))
   }
-  for (const inner of innerRules(rule)) if (!isRowOf(rule)) refuseOutOfReach(inner, source, at(path, 'of'))
+  for (const inner of innerRules(rule)) if (!isRowOf(rule)) refuseOutOfReach(inner, id, environment, at(path, 'of'))
+}
+
+function refuseMembers(
+  rule: RuleOf<'related' | 'relatedTotal'>,
+  source: Source,
+  { source: id, of: link }: SourceMembers,
+  environment: Environment,
+  path: string,
+): void {
+  const inner = environment.sources[id]!
+  if ((inner.table === undefined) !== (source.table === undefined))
+    throw badRule(path, `leads to ${id}, and only one of the two is in a table of yours`, 'Declare both as tables, or neither.')
+  if (source.table !== undefined) return
+  if (columnNamed(inner.columns, link, path).type !== 'text')
+    throw badRule(path, `leads to ${id} by ${link}, which is no text`, 'Name the text column that holds the id.')
+  if (rule.where && dependenciesOf({ rule: rule.where, source: id, environment }).members.size > 0)
+    throw badRule(path, 'asks about people of people', 'Put what is asked for on those in between, or ask tables.')
 }
 
 /** Rules inside these are about rows or other customers. */

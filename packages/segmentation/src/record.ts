@@ -11,7 +11,7 @@ import {
   toIso,
 } from '@patronkit/core/service'
 import { answerOf, type CustomerSegments } from './answer.ts'
-import { MOST_FACTS, readCustomer, readCustomers, type Stored } from './customer.ts'
+import { type Asked, MOST_FACTS, readWithOwners, type Stored } from './customer.ts'
 import type { Told } from './decide.ts'
 import { keptValues } from './profile.ts'
 import { keptSource } from './publish.ts'
@@ -21,7 +21,8 @@ import type { Rulebook, Shelf } from './rulebook.ts'
 import type { Values } from './rules/leaf.ts'
 import type { Source } from './rules/source.ts'
 import { type RecordInput, recordManySchema, recordSchema } from './schema.ts'
-import { type Heard, type Telling, tell } from './tell.ts'
+import { type Heard, tell, unitsOf } from './tell.ts'
+import type { Telling } from './telling.ts'
 
 declare global {
   interface PatronkitEvents {
@@ -68,11 +69,11 @@ export interface CustomerRecorded extends CustomerSegments {
 
 export function* record(book: Rulebook, ctx: Context, i: RecordCustomer): Operation<CustomerRecorded> {
   const given = parse(recordSchema, i, 'record')
-  const { stored, shelf } = yield* readCustomer(book, ctx, given, idsOf(given))
-  const telling = tellingOf(ctx, shelf, stored, given)
-  const [heard] = yield* tell(ctx, shelf, [telling])
-  if (hasNews(telling)) yield* commit([heard!.unit])
-  return recorded(telling, heard!)
+  const { stored, shelf } = yield* readWithOwners(book, ctx, [askedOf(given)])
+  const telling = tellingOf(ctx, shelf, stored[0]!, given)
+  const hearing = yield* tell(ctx, shelf, [telling])
+  yield* commit(unitsOf(hearing, () => hasNews(telling)))
+  return recorded(telling, hearing.heard[0]!)
 }
 
 /** The same for up to 1,000 different customers in one commit. */
@@ -87,28 +88,32 @@ export function* recordMany(
     if (seen.has(`${source}/${customer}`)) throw customerTwice({ source, customer })
     seen.add(`${source}/${customer}`)
   }
-  const asked = given.map((one) => ({ ref: { source: one.source, customer: one.customer }, factIds: idsOf(one) }))
-  const { stored, shelf } = yield* readCustomers(book, ctx, asked)
+  const { stored, shelf } = yield* readWithOwners(book, ctx, given.map(askedOf))
   const tellings = given.map((one, n) => tellingOf(ctx, shelf, stored[n]!, one))
-  const heard = yield* tell(ctx, shelf, tellings)
-  yield* commit(heard.flatMap(({ unit }, n) => (hasNews(tellings[n]!) ? [unit] : [])))
-  return tellings.map((telling, n) => recorded(telling, heard[n]!))
+  const hearing = yield* tell(ctx, shelf, tellings)
+  yield* commit(unitsOf(hearing, (n) => hasNews(tellings[n]!)))
+  return tellings.map((telling, n) => recorded(telling, hearing.heard[n]!))
 }
 
 const hasNews = ({ told }: Telling): boolean => told.length > 0
 
-function recorded({ stored, told }: Telling, { decision, now }: Heard): CustomerRecorded {
-  const flips = told.length > 0 ? decision.flips : []
+function recorded({ stored, told }: Telling, { decision, now, touched }: Heard): CustomerRecorded {
+  const isNews = told.length > 0 || touched
+  const flips = isNews ? decision.flips : []
   const of = (type: string) => flips.filter((flip) => flip.type === type).map(({ segment }) => segment)
   return {
     ...answerOf(stored.ref, now),
     entered: of('segments.entered'),
     left: of('segments.exited'),
-    asked: told.length > 0 ? decision.asked : 0,
+    asked: isNews ? decision.asked : 0,
   }
 }
 
-const idsOf = (given: RecordInput): readonly string[] => given.facts.map(({ id }) => id)
+const askedOf = ({ source, customer, facts, profile }: RecordInput): Asked => ({
+  ref: { source, customer },
+  factIds: facts.map(({ id }) => id),
+  ...(profile ? { profile } : {}),
+})
 
 /** What is new in a call. */
 function tellingOf(ctx: Context, shelf: Shelf, stored: Stored, given: RecordInput): Telling {

@@ -12,6 +12,7 @@ declare global {
     'segments/not-kept': { readonly source: string }
     'segments/not-published': { readonly kind: string; readonly id: string }
     'segments/too-few-values': { readonly distinct: number; readonly classes: number }
+    'segments/too-many-members': { readonly source: string; readonly customer: string; readonly most: number }
     'segments/too-many-facts': { readonly source: string; readonly customer: string; readonly most: number }
     'segments/unknown-customer': { readonly source: string; readonly customer: string }
   }
@@ -71,6 +72,13 @@ export const tooManyFacts = (i: { readonly source: string; readonly customer: st
   new PatronkitError({
     code: 'segments/too-many-facts',
     message: `customer ${i.customer} of ${i.source} would have more than ${most} facts, and rules look at all of them. Tell what they come to in the profile, or erase the customer.`,
+    details: { source: i.source, customer: i.customer, most },
+  })
+
+export const tooManyMembers = (i: { readonly source: string; readonly customer: string }, most: number) =>
+  new PatronkitError({
+    code: 'segments/too-many-members',
+    message: `more than ${most} customers belong to ${i.customer} of ${i.source}, and rules look at all of them. Tell what they come to in its profile, or ask a table.`,
     details: { source: i.source, customer: i.customer, most },
   })
 

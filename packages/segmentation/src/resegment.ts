@@ -40,7 +40,7 @@ export function* resegmentPage(
       const { stored, shelf: now } = yield* readCustomers(book, ctx, asked)
       const left = stored.map((one) => isBehind(ctx, now, one))
       const tellings = stored.flatMap((one, n) => (left[n] ? [{ stored: one, told: [], to: nowFor(ctx, one.head) }] : []))
-      const units = (yield* tell(ctx, now, tellings)).map(({ unit }) => unit)
+      const units = (yield* tell(ctx, now, tellings)).heard.map(({ unit }) => unit)
       let next = 0
       return left.map((is) => (is ? units[next++]! : null))
     },

@@ -2,6 +2,7 @@ import type { Json, RowOf } from '@patronkit/core/service'
 import type { Memberships } from './members/book.ts'
 import type { Profile } from './profile.ts'
 import type { Fact } from './rules/behaviour.ts'
+import type { Entity } from './rules/compile.ts'
 import type { Values } from './rules/leaf.ts'
 import type { customers, facts, stays } from './tables.ts'
 
@@ -28,6 +29,8 @@ export interface CustomerState {
   readonly lookAt: number | null
   readonly rules: string
   readonly trouble: string | null
+  /** The columns by which their belongings are written; null for none. */
+  readonly linked: string | null
 }
 
 interface Inside {
@@ -52,6 +55,7 @@ export function stateOf(row: CustomerRow): CustomerState {
     lookAt: row.look_at,
     rules: row.rules,
     trouble: row.trouble,
+    linked: row.linked,
   }
 }
 
@@ -73,7 +77,18 @@ export function customerRow({ source, customer }: CustomerRef, state: CustomerSt
     look_at: state.lookAt,
     rules: state.rules,
     trouble: state.trouble,
+    linked: state.linked,
   }
 }
+
+/** A customer as rules see them. */
+export const entityOf = (customer: string, state: CustomerState, facts: readonly Fact[], members?: Entity['members']): Entity => ({
+  id: customer,
+  values: state.profile.values,
+  facts,
+  related: state.related,
+  lists: new Set(state.lists),
+  ...(members ? { members } : {}),
+})
 
 export const factOf = (row: FactRow): Fact => ({ type: row.type, at: row.at, values: (row.data ?? {}) as Values })

@@ -45,6 +45,13 @@ export interface Timeline {
   changeAfter(from: number, upTo: number): number | null
 }
 
+/** Customers of another source to whom those of one source belong, by a column of theirs. */
+export interface Owner {
+  readonly source: string
+  readonly relation: string
+  readonly column: string
+}
+
 /** All that a tenant had published at one time. */
 export interface Shelf {
   /**
@@ -59,6 +66,8 @@ export interface Shelf {
   /** The version in force now; 0 for none. */
   version(kind: string, id: string): number
   readonly definitions: readonly StoredDefinition[]
+  /** To whom customers of a source belong, by every version of a source that was ever published: a link may be needed before it is in force. */
+  owners(source: string): readonly Owner[]
 }
 
 type Mark = ReturnType<typeof markReads>
@@ -68,6 +77,8 @@ export interface Rulebook {
   /** What tells whether anything was published since; it travels with other reads. */
   readonly mark: Mark
   shelf(ctx: Context, answers: MarkAnswers): Operation<Shelf>
+  /** To whom customers of a source belonged when a shelf was last looked at: for reading ahead, never to decide on. */
+  ownersBefore(tenant: string, source: string): readonly Owner[]
 }
 
 type AnswerOf<A> = A extends Asking<infer T> ? T : never
@@ -79,6 +90,7 @@ export function createRulebook(): Rulebook {
   const shelves = new Map<string, { readonly mark: string; readonly shelf: StoredShelf }>()
   const compiled = new Map<string, Rules>()
   return {
+    ownersBefore: (tenant, source) => shelves.get(tenant)?.shelf.at(0).owners(source) ?? [],
     mark: markReads(Object.keys(KINDS)),
     shelf: function* (ctx, answers) {
       const mark = markOf(answers)
@@ -118,10 +130,12 @@ export function shelfOf(definitions: readonly StoredDefinition[], compiled = new
     const versions = new Map(then.map(({ kind, id, version }) => [`${kind}/${id}`, version]))
     return keep(found, start, { environment: environmentOf(then), versions })
   }
+  const owners = ownersIn(definitions)
   return {
     at: (now) => ({
       timeline,
       definitions,
+      owners: (source) => owners.get(source) ?? NOBODY,
       now: (source) => timeline(source, everything).at(now),
       get environment() {
         return everythingAt(now).environment
@@ -131,10 +145,33 @@ export function shelfOf(definitions: readonly StoredDefinition[], compiled = new
   }
 }
 
+const NOBODY: readonly Owner[] = []
+
+function ownersIn(definitions: readonly StoredDefinition[]): ReadonlyMap<string, readonly Owner[]> {
+  const found = new Map<string, Owner[]>()
+  for (const { kind, id, body } of definitions) {
+    if (kind !== 'source' || (body as Source).table !== undefined) continue
+    for (const [relation, of] of Object.entries((body as Source).relations ?? {})) {
+      if ('columns' in of) continue
+      const known = found.get(of.source) ?? []
+      if (known.some((one) => one.source === id && one.relation === relation)) continue
+      found.set(of.source, [...known, { source: id, relation, column: of.of }])
+    }
+  }
+  return found
+}
+
+/** The columns by which customers of a source belong to others, as their rows name them; null where they belong to nobody. */
+export function linkedBy(owners: readonly Owner[]): string | null {
+  const columns = [...new Set(owners.map(({ column }) => column))].sort()
+  return columns.length === 0 ? null : JSON.stringify(columns)
+}
+
 function timelineOf(source: string, definitions: readonly StoredDefinition[], horizon: number, compiled: Map<string, Rules>): Timeline {
   const from = (one: StoredDefinition) => (one.publishedAt <= horizon ? one.effectiveFrom : Math.max(one.effectiveFrom, one.publishedAt))
   const starts = [...new Set(definitions.map(from))].sort((a, b) => a - b)
   const rules = new Map<number, Rules>()
+  const linked = linkedBy(ownersIn(definitions).get(source) ?? NOBODY)
   const at = (ms: number): Rules => {
     const start = starts.findLast((one) => one <= ms) ?? Number.NEGATIVE_INFINITY
     return (
@@ -145,6 +182,7 @@ function timelineOf(source: string, definitions: readonly StoredDefinition[], ho
         rulesOf(
           source,
           inForce(definitions, (one) => from(one) <= start),
+          linked,
           compiled,
         ),
       )
@@ -181,32 +219,46 @@ function environmentOf(definitions: readonly StoredDefinition[]): Environment {
   return { sources: bodies<Source>('source'), segments: bodies<SegmentRule>('segment'), lists: Object.fromEntries(lists) }
 }
 
-function rulesOf(source: string, definitions: readonly StoredDefinition[], compiled: Map<string, Rules>): Rules {
+function rulesOf(source: string, definitions: readonly StoredDefinition[], linked: string | null, compiled: Map<string, Rules>): Rules {
   const ofKind = (kind: string) => definitions.filter((one) => one.kind === kind)
   const own = ofKind('source').find(({ id }) => id === source)
   // without its source a segment has nobody to ask about, and those of a table are asked there
   const segments =
     own && (own.body as Source).table === undefined ? ofKind('segment').filter(({ body }) => (body as SegmentRule).source === source) : []
-  const lists = ofKind('segment-list').filter(({ body }) => (body as CustomerList).source === source)
-  const pins = [...(own ? [own] : []), ...lists, ...segments].map(pinOf).sort()
+  // what rules look at of those who belong to these customers
+  const inner = new Set(segments.length === 0 ? [] : membersOf(own!.body as Source).filter((one) => one !== source))
+  const theirs = ofKind('source').filter(({ id }) => inner.has(id))
+  const named = segmentsNamed(
+    segments,
+    ofKind('segment').filter(({ body }) => inner.has((body as SegmentRule).source)),
+  )
+  const lists = ofKind('segment-list').filter(({ body }) => [source, ...inner].includes((body as CustomerList).source))
+  const pins = [...[...(own ? [own] : []), ...theirs, ...lists, ...segments, ...named].map(pinOf), ...(linked ? [linked] : [])].sort()
   const id = sha256Hex([source, ...pins].join('\n')).slice(0, 24)
   const known = compiled.get(id)
   if (known) return known
 
   const { sources } = environmentOf(definitions)
   const kept = Object.fromEntries(segments.map((one) => [one.id, one.body as SegmentRule]))
-  const environment: Environment = { sources, segments: kept, lists: Object.fromEntries(lists.map((one) => [one.id, EMPTY])) }
-  const byId = new Map(segments.map((one) => [one.id, one]))
+  const inside = Object.fromEntries(named.map((one) => [one.id, one.body as SegmentRule]))
+  const environment: Environment = {
+    sources,
+    segments: { ...kept, ...inside },
+    lists: Object.fromEntries(lists.map((one) => [one.id, EMPTY])),
+  }
+  const byId = new Map([...segments, ...named].map((one) => [one.id, one]))
+  const needs = new Map(Object.entries(kept).map(([segment, { where }]) => [segment, dependenciesOf({ rule: where, source, environment })]))
   const prints = new Map<string, string>()
-  for (const segment of inOrder(kept)) {
-    const named = segmentsIn(kept[segment]!.where).map((inner) => prints.get(inner) ?? inner)
-    prints.set(segment, [own && pinOf(own), pinOf(byId.get(segment)!), ...named].join(' '))
+  for (const segment of inOrder(environment.segments!)) {
+    const inner = segmentsIn(environment.segments![segment]!.where).map((one) => prints.get(one) ?? one)
+    const looked = needs.get(segment)?.members.size ? theirs : []
+    prints.set(segment, [own!, ...looked, byId.get(segment)!].map(pinOf).concat(inner).join(' '))
   }
   return keep(compiled, id, {
     id,
     source: (own?.body as Source | undefined) ?? null,
     environment,
-    book: segmentBook({ environment, versions: Object.fromEntries(segments.map((one) => [one.id, one.version])) }),
+    book: segmentBook({ environment, versions: Object.fromEntries([...byId.values()].map((one) => [one.id, one.version])) }),
     segments: new Map(
       Object.entries(kept).map(([segment, { where }]) => [
         segment,
@@ -214,11 +266,31 @@ function rulesOf(source: string, definitions: readonly StoredDefinition[], compi
           version: byId.get(segment)!.version,
           rule: where,
           print: prints.get(segment)!,
-          needs: dependenciesOf({ rule: where, source, environment }),
+          needs: needs.get(segment)!,
         },
       ]),
     ),
   })
+}
+
+/** Sources whose customers belong to those of this one. */
+const membersOf = (source: Source): readonly string[] =>
+  Object.values(source.relations ?? {}).flatMap((of) => ('columns' in of ? [] : [of.source]))
+
+/** Of some segments those that others name, however deep. */
+function segmentsNamed(by: readonly StoredDefinition[], of: readonly StoredDefinition[]): readonly StoredDefinition[] {
+  const byId = new Map(of.map((one) => [one.id, one]))
+  const found = new Set<StoredDefinition>()
+  const visit = (one: StoredDefinition): void => {
+    for (const id of segmentsIn((one.body as SegmentRule).where)) {
+      const inner = byId.get(id)
+      if (!inner || found.has(inner)) continue
+      found.add(inner)
+      visit(inner)
+    }
+  }
+  by.forEach(visit)
+  return [...found]
 }
 
 const pinOf = ({ kind, id, version, hash }: StoredDefinition): string => `${kind}/${id}@${version}#${hash}`

@@ -41,7 +41,14 @@ export const countSchema = z.strictObject({ segment: definitionId, asOf: instant
 export const customerSchema = z.strictObject({ source: definitionId, customer: id, asOf: instantSchema.optional() })
 export const historySchema = z.strictObject({ source: definitionId, customer: id, after: cursor, limit: pageSize })
 export const explainSchema = z.strictObject({ segment: definitionId, customer: id, asOf: instantSchema.optional() })
-export const populationSchema = z.strictObject({ segment: definitionId })
+export const sampleSchema = z
+  .strictObject({
+    size: z.number().int().min(1).max(100_000),
+    seed: z.string().max(200).optional(),
+    confidence: z.number().gt(0).lt(1).optional(),
+  })
+  .optional()
+export const populationSchema = z.strictObject({ segment: definitionId, sample: sampleSchema })
 export const eraseSchema = z.strictObject({ source: definitionId, customer: id })
 export const resegmentSchema = z.strictObject({
   idempotencyKey: id,

@@ -11,22 +11,24 @@ import {
   type Members,
   memberPage,
   membershipsOf,
+  type Population,
   type SegmentExplanation,
   type Statement,
   type Stay,
   statement,
 } from './ask.ts'
-import { QUEUE } from './customer.ts'
+import { MEMBERS, QUEUE } from './customer.ts'
 import { changeList, type Listed, type Listing } from './enlist.ts'
 import { type Erased, erase } from './erase.ts'
 import { segmentsSchema } from './migrations.ts'
-import { type PublishPreview, previewPublish } from './preview.ts'
+import { previewPublish } from './preview.ts'
+import type { PublishPreview } from './preview-count.ts'
 import { publish, RULES } from './publish.ts'
 import { type CustomerRecorded, type RecordCustomer, record, recordMany } from './record.ts'
 import { type Resegment, resegment } from './resegment.ts'
 import { createRulebook } from './rulebook.ts'
-import type { PartCount } from './rules/explain.ts'
-import { rulesDue, timeDue } from './time.ts'
+import type { Sample } from './sampling.ts'
+import { membersDue, rulesDue, timeDue } from './time.ts'
 
 export interface SegmentsDeps extends Deps {
   /** Reads your own tables, for sources that are one: `hostReader` of `@patronkit/storage-sql/host`. */
@@ -55,8 +57,8 @@ export interface Segments {
   history(i: { source: string; customer: string; after?: string; limit?: number }): Promise<Page<Stay>>
   /** Why a customer is in a segment or not, part by part, and the nearest change that flips it. */
   explain(i: { segment: string; customer: string; asOf?: Instant }): Promise<SegmentExplanation>
-  /** What each part of a segment's rule keeps and drops. */
-  explainPopulation(i: { segment: string }): Promise<PartCount>
+  /** What each part of a segment's rule keeps and drops; with a sample each number has its bounds. */
+  explainPopulation(i: { segment: string; sample?: Sample }): Promise<Population>
   /** The statement of a segment over a table of yours, to put beside your own query: it answers the keys. */
   sql(i: { segment: string; asOf?: Instant }): Promise<Statement>
   /** One page of asking customers by the rules in force now; call it until `more` is false. `tick` does the same by itself. */
@@ -64,8 +66,8 @@ export interface Segments {
   /** Takes a customer's profile, facts and stays away and the bodies out of their events; the chain of events still verifies. */
   erase(i: { source: string; customer: string }): Promise<Erased>
   readonly preview: {
-    /** Who would enter and leave if this were published; nothing is written. */
-    publish(i: { definition: Definition; effectiveFrom?: Instant }): Promise<PublishPreview>
+    /** Who would enter and leave if this were published; nothing is written. With a sample each number has its bounds. */
+    publish(i: { definition: Definition; effectiveFrom?: Instant; sample?: Sample }): Promise<PublishPreview>
   }
 }
 
@@ -104,11 +106,12 @@ export function createSegments(deps: SegmentsDeps): Service<Segments> {
       explainPopulation: (ctx, i) => explainPopulation(asking, ctx, i),
       sql: (ctx, i) => statement(asking, ctx, i),
       resegment: (ctx, i) => resegment(book, ctx, i),
-      erase,
+      erase: (ctx, i) => erase(book, ctx, i),
       preview: { publish: (ctx, i) => previewPublish(asking, ctx, i) },
     },
     timers: {
       [QUEUE]: (ctx, timer) => timeDue(book, ctx, timer),
+      [MEMBERS]: (ctx, timer) => membersDue(book, ctx, timer),
       [RULES]: (ctx, timer) => rulesDue(book, ctx, timer),
     },
   })

@@ -24,12 +24,26 @@ export const customers = table(
     look_at: nullable(instant()),
     rules: text(),
     trouble: nullable(text()),
+    /** The columns by which `segments_belonging` was written for them; null for none. */
+    linked: nullable(text()),
   },
   {
     key: ['source', 'customer'],
     subject: ['source', 'customer'],
-    indexes: { by_rules: ['source', 'rules'], by_look: ['source', 'look_at'], by_trouble: ['source', 'trouble'] },
+    indexes: {
+      by_rules: ['source', 'rules'],
+      by_look: ['source', 'look_at'],
+      by_trouble: ['source', 'trouble'],
+      by_linked: ['source', 'linked'],
+    },
   },
+)
+
+/** To whom a customer belongs, by a column of theirs: the people of a company are found by it. */
+export const belongings = table(
+  'segments_belonging',
+  { source: text(), link: text(), owner: text(), customer: text() },
+  { key: ['source', 'link', 'owner', 'customer'], subject: ['source', 'customer'] },
 )
 
 /** Every fact that was recorded, once. `arrival` numbers a customer's facts in the order in which they came. */

@@ -19,8 +19,20 @@ const handled = (ctx: Context, timer: Claimed, timers: readonly TimerWrite[] = [
 export function* timeDue(book: Rulebook, ctx: Context, timer: Claimed): Operation<void> {
   const { stored, shelf } = yield* readCustomer(book, ctx, refOf(timer.key))
   if (!stored.state) return yield* commit([handled(ctx, timer)])
-  const [heard] = yield* tell(ctx, shelf, [{ stored, told: [], to: nowFor(ctx, stored.head), fired: timer }])
-  yield* commit([heard!.unit])
+  const { heard } = yield* tell(ctx, shelf, [{ stored, told: [], to: nowFor(ctx, stored.head), fired: timer }])
+  yield* commit([heard[0]!.unit])
+}
+
+/** Who belongs to a customer was linked to them: what looks at them is asked anew. */
+export function* membersDue(book: Rulebook, ctx: Context, timer: Claimed): Operation<void> {
+  const ref = refOf(timer.key)
+  const { stored, shelf } = yield* readCustomer(book, ctx, ref)
+  if (!stored.state) return yield* commit([handled(ctx, timer)])
+  const { relations = {} } = shelf.now(ref.source).source ?? {}
+  const anew = Object.keys(relations).filter((relation) => !('columns' in relations[relation]!))
+  const told = [{ at: nowFor(ctx, stored.head), cause: 'related', anew }]
+  const { heard } = yield* tell(ctx, shelf, [{ stored, told, fired: timer }])
+  yield* commit([heard[0]!.unit])
 }
 
 /** Other rules came into force: one page of customers is asked anew, and the timer is due again while there are more. */

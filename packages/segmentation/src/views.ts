@@ -8,7 +8,7 @@ export const memberView: View = view('segments_member_v1', {
   columns: { source: 'source', segment: 'segment', customer: 'customer', since: 'entered_at', version: 'entered_version' },
 })
 
-/** Every stay in a segment, those that ended too: for who was in when. A cause is `fact/…`, `list/…`, `profile`, `related`, `time` or `rule`. */
+/** Every stay in a segment, those that ended too: for who was in when. A cause is `fact/…`, `list/…`, `member/…`, `profile`, `related`, `time` or `rule`. */
 export const stayView: View = view('segments_stay_v1', {
   from: stays,
   columns: {

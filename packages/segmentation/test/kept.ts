@@ -1,5 +1,5 @@
 import { defineList, defineSource, type Source } from '../src/index.ts'
-import { customers } from './shop.ts'
+import { companies, customers } from './shop.ts'
 
 const columnsOnly = ({ columns }: { readonly columns: Source['columns'] }) => ({ columns })
 const { facts, relations } = customers.body
@@ -12,3 +12,5 @@ export const told = defineSource({
   relations: { orders: columnsOnly(relations!.orders as { readonly columns: Source['columns'] }) },
 })
 export const friends = defineList({ id: 'friends', source: 'customers' })
+/** Their companies, told about as well. */
+export const firms = defineSource({ id: 'companies', columns: companies.body.columns, relations: companies.body.relations! })

@@ -4,6 +4,7 @@ import { runs } from '../../../tooling/runs.ts'
 import {
   all,
   any,
+  type ColumnKind,
   compileRule,
   defineSegment,
   defineSource,
@@ -22,6 +23,7 @@ import {
   related,
   resumedDoing,
   ruleSchema,
+  type SourceColumn,
   sampled,
   score,
   sequence,
@@ -259,6 +261,36 @@ describe('explanations', () => {
         }
       }),
       { ...runs(2_000, 'segmentation: rules explained for four customers'), endOnFailure: true },
+    )
+  })
+  test('what was found, compared as the rule compares it, is the answer', () => {
+    const counts = ['count', 'distinct']
+    const leaf = rules({ fc, source: 'customers', environment, pools, depth: 0 }).filter(
+      ({ op }) => op === 'did' || op === 'total' || op === 'related' || op === 'relatedTotal',
+    )
+    const found = (rule: Rule, actual: unknown): boolean => {
+      if (rule.op === 'did') {
+        const { atLeast = 1, atMost = Number.POSITIVE_INFINITY } = rule
+        return (actual as number) >= atLeast && (actual as number) <= atMost
+      }
+      if (rule.op !== 'total' && rule.op !== 'relatedTotal') return (actual as number) > 0
+      const { columns } = (environment.sources.customers!.relations!.orders ?? {}) as { columns: Record<string, ColumnKind | SourceColumn> }
+      const column = columns[rule.of ?? '']
+      const type = counts.includes(rule.fold) ? 'integer' : column!
+      const x = defineSource({ id: 'x', columns: { x: type } })
+      return matches({ op: rule.is, field: 'x', value: rule.value }, { values: { x: actual } }, { sources: { customers: x.body } })
+    }
+    fc.assert(
+      fc.property(shops, leaf, (shop, rule) => {
+        // a quotient is shown cut off, and whether all of them hold takes two numbers
+        if ((rule.op === 'related' && rule.how === 'all') || ('fold' in rule && rule.fold === 'average')) return
+        for (const entity of entitiesOf(shop).customers.slice(0, 4)) {
+          const { matched, rules: part } = explainRule({ rule, source: 'customers', environment, now: NOW, entity })
+          const is = found(rule, part.actual)
+          expect(rule.op === 'related' && rule.how === 'none' ? !is : is, JSON.stringify([rule, part.actual])).toBe(matched)
+        }
+      }),
+      { ...runs(2_000, 'segmentation: rules whose finding was held against their answer'), endOnFailure: true },
     )
   })
   test('find a flip for every rule of thresholds on numbers', () => {

@@ -1,8 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
-import type { PGlite } from '@electric-sql/pglite'
+import type { Session } from '@patronkit/core/storage'
 import { hostReader } from '@patronkit/storage-sql/host'
 import { fromNodeSqlite } from '@patronkit/storage-sql/node-sqlite'
-import { fromPglite } from '@patronkit/storage-sql/pglite'
 import fc from 'fast-check'
 import { defineSource, type Entity, type Environment, foldText } from '../src/rules.ts'
 import type { Pools } from '../src/testing.ts'
@@ -228,12 +227,12 @@ export function sqliteShop() {
   }
 }
 
-/** The same in Postgres. */
-export async function postgresShop(db: PGlite) {
+/** The same in Postgres: the session asks, `db` is what lies behind it. */
+export async function postgresShop(session: Session, db: { query(text: string, params?: string[]): Promise<unknown> }) {
   for (const text of DDL({ decimal: 'numeric', number: 'float8', boolean: 'boolean', instant: 'timestamptz', date: 'date', big: 'bigint' }))
-    await db.exec(text)
+    await db.query(text)
   return {
-    reader: hostReader({ connection: fromPglite(db) }),
+    reader: hostReader({ connection: session }),
     fill: async (shop: Shop, other: Shop) => {
       for (const table of TABLES) {
         const rows = [...withOrg(shop[table], 'acme'), ...withOrg(other[table], 'other')].map(stamped)

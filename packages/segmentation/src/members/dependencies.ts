@@ -1,6 +1,6 @@
 import { sourceNamed } from '../rules/compile.ts'
 import type { Environment } from '../rules/environment.ts'
-import type { Rule } from '../rules/model.ts'
+import type { Rule, RuleOf } from '../rules/model.ts'
 import { innerRules } from '../rules/schema.ts'
 import { columnOf } from '../rules/source.ts'
 
@@ -10,6 +10,8 @@ export interface Dependencies {
   readonly events: ReadonlySet<string>
   readonly relations: ReadonlySet<string>
   readonly lists: ReadonlySet<string>
+  /** By relation, what it looks at of the customers of another source who belong to this one. */
+  readonly members: ReadonlyMap<string, Dependencies>
 }
 
 /** What changed about a customer. */
@@ -18,11 +20,21 @@ export interface Changed {
   readonly events?: Iterable<string>
   readonly relations?: Iterable<string>
   readonly lists?: Iterable<string>
+  /** By relation, what changed about one of those who belong to the customer; `EVERYTHING` for one who came or went. */
+  readonly members?: ReadonlyMap<string, Changed | typeof EVERYTHING>
 }
 
+export const EVERYTHING = 'everything'
+
 export function dependenciesOf(i: { readonly rule: Rule; readonly source: string; readonly environment: Environment }): Dependencies {
-  const found = { columns: new Set<string>(), events: new Set<string>(), relations: new Set<string>(), lists: new Set<string>() }
-  const { columns } = sourceNamed(i.environment, i.source, '')
+  const found = {
+    columns: new Set<string>(),
+    events: new Set<string>(),
+    relations: new Set<string>(),
+    lists: new Set<string>(),
+    members: new Map<string, Dependencies>(),
+  }
+  const { columns, relations = {} } = sourceNamed(i.environment, i.source, '')
   const seen = new Set<string>()
   const column = (name: string) => {
     found.columns.add(name)
@@ -48,9 +60,13 @@ export function dependenciesOf(i: { readonly rule: Rule; readonly source: string
         found.lists.add(rule.list)
         break
       case 'related':
-      case 'relatedTotal':
-        found.relations.add(rule.relation)
+      case 'relatedTotal': {
+        const { relation } = rule
+        const of = relations[relation]
+        found.relations.add(relation)
+        if (of && !('columns' in of)) found.members.set(relation, ofMembers(rule, of.source, found.members.get(relation), i.environment))
         break
+      }
       case 'sequence':
         for (const { event } of rule.steps) found.events.add(event)
         break
@@ -67,6 +83,24 @@ export function dependenciesOf(i: { readonly rule: Rule; readonly source: string
   return found
 }
 
+/** What a rule looks at of those who belong to a customer, beside what was found before. */
+function ofMembers(
+  rule: RuleOf<'related' | 'relatedTotal'>,
+  source: string,
+  before: Dependencies | undefined,
+  environment: Environment,
+): Dependencies {
+  const inner = dependenciesOf({ rule: rule.where ?? { op: 'all', of: [] }, source, environment })
+  const folded = rule.op === 'relatedTotal' && rule.of !== undefined ? [rule.of] : []
+  return {
+    columns: new Set([...(before?.columns ?? []), ...inner.columns, ...folded]),
+    events: new Set([...(before?.events ?? []), ...inner.events]),
+    relations: new Set([...(before?.relations ?? []), ...inner.relations]),
+    lists: new Set([...(before?.lists ?? []), ...inner.lists]),
+    members: new Map([...(before?.members ?? []), ...inner.members]),
+  }
+}
+
 /** Whether a change can flip a rule's answer. */
 export function touches(changed: Changed, of: Dependencies): boolean {
   const meets = (names: Iterable<string> | undefined, known: ReadonlySet<string>) => {
@@ -77,6 +111,10 @@ export function touches(changed: Changed, of: Dependencies): boolean {
     meets(changed.columns, of.columns) ||
     meets(changed.events, of.events) ||
     meets(changed.relations, of.relations) ||
-    meets(changed.lists, of.lists)
+    meets(changed.lists, of.lists) ||
+    [...(changed.members ?? [])].some(([relation, what]) => {
+      const looks = of.members.get(relation)
+      return looks !== undefined && (what === EVERYTHING || touches(what, looks))
+    })
   )
 }

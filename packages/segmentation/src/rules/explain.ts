@@ -1,10 +1,9 @@
-import { msOf } from './behaviour.ts'
+import { actualOf } from './actual.ts'
 import { compiler, type Entity } from './compile.ts'
 import type { Environment } from './environment.ts'
-import { at, isFieldRule } from './leaf.ts'
+import { at } from './leaf.ts'
 import type { Rule } from './model.ts'
 import { type NearestFlip, nearestFlip } from './nearest.ts'
-import { EVER, stretchAt } from './window.ts'
 
 /** One part of a rule and what became of it. */
 export interface RuleResult {
@@ -12,7 +11,10 @@ export interface RuleResult {
   /** Where it stands in the rule, such as `of.1`; a segment inside begins anew. */
   readonly path: string
   readonly passed: boolean
-  /** What was found: a column's value, a count of events, the weight reached. Null where it is missing or does not fit in one value. */
+  /**
+   * What was found: a column's value, how many events or related rows hold, what they fold to, when something was done first or last, the
+   * weight reached. Null where it is missing or does not fit in one value.
+   */
   readonly actual: unknown
   /** What was asked for: the rule's own words without its inner rules. */
   readonly needed: { readonly [word: string]: unknown }
@@ -43,7 +45,7 @@ type Asked = Parameters<typeof explainRule>[0]
 function explainPart(rule: Rule, path: string, i: Asked): RuleResult {
   const passed = compiler(i.environment).rule(rule, i.source, path)(i.entity, i.now)
   const children = childrenOf(rule, path, i)
-  return { op: rule.op, path, passed, actual: actualOf(rule, children, i), needed: wordsOf(rule), children }
+  return { op: rule.op, path, passed, actual: foundOf(rule, children, i), needed: wordsOf(rule), children }
 }
 
 function childrenOf(rule: Rule, path: string, i: Asked): readonly RuleResult[] {
@@ -67,21 +69,9 @@ const INNER = new Set(['op', 'of', 'where', 'parts', 'when'])
 const wordsOf = (rule: Rule): { readonly [word: string]: unknown } =>
   Object.fromEntries(Object.entries(rule).filter(([word, value]) => !INNER.has(word) || (word === 'of' && typeof value === 'string')))
 
-function actualOf(rule: Rule, children: readonly RuleResult[], { entity, now }: Asked): unknown {
-  if (isFieldRule(rule)) {
-    if ('latitude' in rule) return [own(entity, rule.latitude), own(entity, rule.longitude)]
-    return own(entity, rule.field)
-  }
-  if (rule.op === 'score') return rule.parts.reduce((sum, { weight }, n) => sum + (children[n]!.passed ? weight : 0), 0)
-  if (rule.op === 'did' && !rule.where) {
-    const { from, to } = stretchAt(rule.within ?? EVER, now)
-    return (entity.facts ?? []).filter((fact) => fact.type === rule.event && msOf(fact) >= from && msOf(fact) < to && msOf(fact) <= now)
-      .length
-  }
-  return null
-}
-
-const own = (entity: Entity, name: string): unknown => (Object.hasOwn(entity.values, name) ? (entity.values[name] ?? null) : null)
+/** What was found of a part, or how much of a weight was reached. */
+const foundOf = (rule: Rule, children: readonly RuleResult[], i: Asked): unknown =>
+  rule.op === 'score' ? rule.parts.reduce((sum, { weight }, n) => sum + (children[n]!.passed ? weight : 0), 0) : actualOf(rule, i)
 
 /** What one part of a rule keeps and drops among customers. */
 export interface PartCount {
@@ -91,6 +81,8 @@ export interface PartCount {
   readonly came: number
   readonly kept: number
   readonly dropped: number
+  /** Where only a sample was asked: between what the numbers are for everybody. */
+  readonly bounds?: { readonly [K in 'came' | 'kept' | 'dropped']: { readonly low: number; readonly high: number } }
   readonly children: readonly PartCount[]
 }
 

@@ -1,11 +1,10 @@
-import { toIso } from '@patronkit/core/service'
 import { compiler, type Entity, type EntityTest, sourceNamed } from './compile.ts'
 import type { Environment } from './environment.ts'
 import { getter } from './leaf.ts'
 import type { Rule } from './model.ts'
 import { innerRules } from './schema.ts'
 import { type Columns, columnOf, type SourceColumn } from './source.ts'
-import { type Compared, decimalText, literal } from './values.ts'
+import { type Compared, decimalText, hostValue, literal } from './values.ts'
 import { lengthMs, stretchAt } from './window.ts'
 
 /** A column and the value it would have to have. */
@@ -72,12 +71,6 @@ function changeOf(field: string, column: SourceColumn, from: Compared, to: Exclu
 }
 
 const withValue = (entity: Entity, field: string, value: unknown): Entity => ({ ...entity, values: { ...entity.values, [field]: value } })
-
-/** A compared value as the host has it in its row. */
-function hostValue(value: Exclude<Compared, null>, column: SourceColumn): unknown {
-  if (column.type === 'decimal' && column.stored !== 'minor') return decimalText(value as number, column.scale ?? 2)
-  return column.type === 'instant' ? toIso(value as number) : value
-}
 
 /** Values of each column at which a part of the rule changes its mind, and the nearest on both sides. */
 function candidates(rule: Rule, columns: Columns, environment: Environment, now: number): Candidates {

@@ -1,3 +1,4 @@
+import { toIso } from '@patronkit/core/service'
 import { badValue } from '../refusals.ts'
 import type { SourceColumn } from './source.ts'
 
@@ -98,3 +99,9 @@ export function literal(value: unknown, column: SourceColumn): Compared {
 
 /** Folds a text the way a folded column has to be filled: NFC, lower case. */
 export const foldText = (text: string): string => text.normalize('NFC').toLowerCase()
+
+/** A compared value as the host has it in its row. */
+export function hostValue(value: Exclude<Compared, null>, column: SourceColumn): unknown {
+  if (column.type === 'decimal' && column.stored !== 'minor') return decimalText(value as number, column.scale ?? 2)
+  return column.type === 'instant' ? toIso(value as number) : value
+}
