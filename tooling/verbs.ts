@@ -2,7 +2,7 @@ import ts from 'typescript'
 
 /** Nouns that read. Every other verb of a service writes, and so must be safe to send twice. */
 const READS = new Set(
-  'balance compare count due explain explainMatch explainPopulation explainStatement feed health history holds items liability list lots measure members membershipsOf progress replay replayStatement reviews score scores sql statement statements status statusMany verify'.split(
+  'balance compare count due explain explainMatch explainPopulation explainStatement feed funding health history holds items liability list lots measure members membershipsOf progress replay replayStatement reviews score scores sql statement statements status statusMany verify'.split(
     ' ',
   ),
 )
