@@ -28,7 +28,7 @@ export function* memberChanges(ctx: Context, shelf: Shelf, tellings: readonly Te
   const changes = new Map<string, { readonly stored: Stored; readonly told: Told[] }>()
   for (const [source, ofSource] of Map.groupBy(tellings, ({ stored }) => stored.ref.source)) {
     const owners = shelf.owners(source)
-    const belonging = owners.length === 0 ? [] : ofSource.filter(({ told }) => told.length > 0)
+    const belonging = owners.length === 0 ? [] : ofSource.filter(({ told }) => told.some(isOfThemselves))
     if (belonging.length === 0) continue
     const byName = new Map(belonging.flatMap(({ stored }) => stored.owners).map((one) => [subjectOf(one.ref), one]))
     const types = typesLookedAt(ctx, shelf, owners, [...byName.values()])
@@ -54,6 +54,9 @@ export function* memberChanges(ctx: Context, shelf: Shelf, tellings: readonly Te
   }
   return changes
 }
+
+/** Looking anew at those who belong to a customer changes nothing about the customer. */
+const isOfThemselves = ({ anew }: Told): boolean => anew === undefined
 
 /** The types of events that the rules of owners look at. */
 function typesLookedAt(ctx: Context, shelf: Shelf, owners: readonly Owner[], stored: readonly Stored[]): readonly string[] {
