@@ -3,6 +3,7 @@ import type { CustomerRef, CustomerState } from './rows.ts'
 import type { Owner } from './rulebook.ts'
 import type { Entity } from './rules/compile.ts'
 import type { Values } from './rules/leaf.ts'
+import { isCustomerId } from './schema.ts'
 import { belongings } from './tables.ts'
 
 /** Those who belong to a customer, by relation. */
@@ -11,10 +12,10 @@ export type MembersOf = NonNullable<Entity['members']>
 /** Relations that rules look at, each with the types of events it looks at there. */
 export type Looks = ReadonlyMap<string, ReadonlySet<string>>
 
-/** Whom a column names. */
+/** Whom a column names; what can be nobody's id names nobody. */
 export function ownerIn(values: Values, column: string): string | null {
   const found = Object.hasOwn(values, column) ? values[column] : null
-  return typeof found === 'string' && found.length >= 1 && found.length <= 200 ? found : null
+  return isCustomerId(found) ? found : null
 }
 
 /** To whom a customer with these columns belongs. */

@@ -109,10 +109,11 @@ function recorded({ stored, told }: Telling, { decision, now, touched }: Heard):
   }
 }
 
-const askedOf = ({ source, customer, facts, profile }: RecordInput): Asked => ({
+const askedOf = ({ source, customer, facts, profile, at }: RecordInput): Asked => ({
   ref: { source, customer },
   factIds: facts.map(({ id }) => id),
   ...(profile ? { profile } : {}),
+  ...(at === undefined ? {} : { at }),
 })
 
 /** What is new in a call. */

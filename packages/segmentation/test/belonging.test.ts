@@ -1,3 +1,4 @@
+import { memoryStorage, type Storage } from '@patronkit/core'
 import { describe, expect, test } from 'vitest'
 import { all, type createSegments, defineSegment, defineSource, field, related } from '../src/index.ts'
 import { office } from './office.ts'
@@ -44,5 +45,46 @@ describe('who has people and belongs to somebody too', () => {
     expect((await segments.members({ segment: 'leads' })).rows.map(({ customer }) => customer)).toEqual(['p2'])
     await person('p2', { boss: null })
     expect((await segments.members({ segment: 'leads' })).rows).toEqual([])
+  })
+})
+
+describe('by which column somebody belongs', () => {
+  test('one that fills itself', async () => {
+    const { segments, firm, person, ticked } = office()
+    await published(
+      segments,
+      defineSource({
+        id: 'people',
+        columns: { employer: { type: 'text', folded: 'firm', since: 'hired' }, firm: 'text', hired: 'instant' },
+      }),
+      // the second one leads nowhere, and holds nobody up
+      defineSource({
+        id: 'firms',
+        columns: { size: 'integer' },
+        relations: { people: firms.body.relations!.people!, years: { source: 'people', of: 'hired' } },
+      }),
+      staffed,
+    )
+    await firm('acme')
+    await person('p1', { employer: 'ACME' })
+    expect(await ticked()).toEqual(['acme entered staffed 11-02T09:00 member people/p1'])
+    await person('p1', { employer: null })
+    expect(await ticked()).toEqual(['acme exited staffed 11-02T09:00 member people/p1'])
+  })
+  test('what can be nobody’s id is refused as a value before anything is read by it', async () => {
+    const memory = memoryStorage()
+    const read: string[] = []
+    const watched: Storage = {
+      ...memory,
+      read: (tenant, reads, session) => {
+        read.push(JSON.stringify(reads))
+        return memory.read(tenant, reads, session)
+      },
+    }
+    const { segments, person } = office(watched)
+    await published(segments, people, firms)
+    await person('p1', { firm: 'f1' })
+    await expect(person('p1', { firm: 'f\u0000' })).rejects.toMatchObject({ code: 'segments/bad-value' })
+    expect(read.filter((one) => one.includes('f\\u0000'))).toEqual([])
   })
 })
