@@ -141,9 +141,9 @@ function* freshnessOf(ctx: Context, shelf: Shelf, source: string): Operation<Fre
   const of = field('source').eq(source)
   const one = (from: string, where: Pred, order: string) =>
     list(customers, { where: all(field('source').eq(from), where), order: [order], limit: 1 })
-  const looked = [...looksOf([shelf.now(source)]).keys()].map((relation) => shelf.now(source).source!.relations![relation]!)
+  const looked = [...looksOf([shelf.now(source)]).keys()].map((relation) => shelf.members(source).get(relation)!)
   // whoever belongs to these customers may not be linked to them yet
-  const sources = [source, ...looked.flatMap((is) => ('columns' in is ? [] : [is.source]))]
+  const sources = [source, ...looked.map((is) => is.source)]
   const [[late], [troubled], ...behind] = yield* read(
     ctx,
     one(source, field('look_at').lte(ctx.now), 'look_at'),

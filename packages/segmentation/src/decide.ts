@@ -8,7 +8,7 @@ import { type Profile, toldProfile } from './profile.ts'
 import { type CustomerRef, type CustomerState, entityOf } from './rows.ts'
 import type { Rules, Timeline } from './rulebook.ts'
 import type { Fact } from './rules/behaviour.ts'
-import type { Entity } from './rules/compile.ts'
+import { type Entity, under } from './rules/compile.ts'
 import type { Columns } from './rules/source.ts'
 
 /** One thing that is told about a customer. */
@@ -178,7 +178,7 @@ export function walk(i: Deciding & Beside): Walked {
       changed.columns.push(...names)
     }
     if (related) {
-      const differs = Object.keys(related).filter((name) => JSON.stringify(related[name]) !== JSON.stringify(state.related[name] ?? []))
+      const differs = Object.keys(related).filter((name) => JSON.stringify(related[name]) !== JSON.stringify(under(state.related, name)))
       to.related = { ...state.related, ...related }
       changed.relations.push(...differs)
     }
@@ -198,7 +198,7 @@ export function walk(i: Deciding & Beside): Walked {
 }
 
 function withMember(members: MembersOf, { relation, id, entity }: MemberChange): MembersOf {
-  const others = (members[relation] ?? []).filter((one) => one.id !== id)
+  const others = under(members, relation).filter((one) => one.id !== id)
   return { ...members, [relation]: entity ? [...others, entity] : others }
 }
 

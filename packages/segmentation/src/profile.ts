@@ -40,9 +40,9 @@ export function toldProfile(before: Profile, given: { readonly [column: string]:
   const told: { [column: string]: number } = { ...before.told }
   const changed: string[] = []
   const put = (name: string, value: Json) => {
-    if (at < (told[name] ?? Number.NEGATIVE_INFINITY)) return false
+    if (Object.hasOwn(told, name) && at < told[name]!) return false
     told[name] = at
-    const was = values[name] ?? null
+    const was = Object.hasOwn(values, name) ? values[name]! : null
     if (JSON.stringify(was) === JSON.stringify(value)) return false
     if (value === null) delete values[name]
     else values[name] = value

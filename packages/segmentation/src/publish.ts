@@ -103,7 +103,9 @@ function refuseOtherMembers(added: StoredDefinition, shelf: Shelf): void {
   if (added.kind !== 'source' || (added.body as Source).table !== undefined) return
   const before = shelf.definitions.filter(({ kind, id }) => kind === 'source' && id === added.id)
   for (const [relation, is] of Object.entries((added.body as Source).relations ?? {})) {
-    const was = before.flatMap(({ body }) => (body as Source).relations?.[relation] ?? [])
+    const was = before.flatMap(({ body }) =>
+      Object.entries((body as Source).relations ?? {}).flatMap(([name, of]) => (name === relation ? [of] : [])),
+    )
     if (was.every((one) => leadsTo(one) === leadsTo(is))) continue
     throw wrong(
       `definition.relations.${relation}`,

@@ -24,10 +24,10 @@ export function* readMembers(
   looks: Looks,
 ): Operation<ReadonlyMap<string, MembersOf>> {
   const found = new Map<string, Record<string, readonly Entity[]>>(ids.map((id) => [id, {}]))
-  const relations = shelf.now(source).source?.relations ?? {}
+  const relations = shelf.members(source)
   for (const [relation, types] of looks) {
-    const of = relations[relation]
-    if (!of || 'columns' in of || ids.length === 0) continue
+    const of = relations.get(relation)
+    if (!of || ids.length === 0) continue
     const rows = yield* membersBy(ctx, shelf, of.source, of.of, ids)
     const facts = yield* readFacts(ctx, of.source, idsIn(rows), [...types])
     for (const [owner, mine] of Map.groupBy(rows, (row) => ownerIn(row.profile as Values, of.of)!)) {

@@ -112,7 +112,8 @@ function* hear(ctx: Context, shelf: Shelf, tellings: readonly Telling[]): Operat
   const heard = new Map<Telling, HeardAlone>()
   for (const [source, ofSource] of Map.groupBy(tellings, ({ stored }) => stored.ref.source)) {
     const deciding = ofSource.map((telling) => decidingOf(ctx, shelf, telling))
-    const looks = deciding.map((one) => wanted({ ...one, to: one.now }))
+    // time may be asked to pass beyond now
+    const looks = deciding.map((one) => wanted({ ...one, to: Math.max(one.to ?? one.now, one.now) }))
     const beside = yield* readBeside(ctx, shelf, source, ofSource, looks)
     for (const [n, telling] of ofSource.entries()) {
       const one = deciding[n]!

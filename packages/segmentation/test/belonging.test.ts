@@ -1,7 +1,8 @@
 import { memoryStorage, type Storage } from '@patronkit/core'
 import { describe, expect, test } from 'vitest'
-import { all, type createSegments, defineSegment, defineSource, field, related } from '../src/index.ts'
-import { office } from './office.ts'
+import { all, type createSegments, defineSegment, defineSource, did, field, related } from '../src/index.ts'
+import type { Columns } from '../src/rules/source.ts'
+import { office, START } from './office.ts'
 
 type Publishing = Pick<ReturnType<ReturnType<typeof createSegments>['for']>, 'publish'>
 type Published = Parameters<Publishing['publish']>[0]['definition']
@@ -45,6 +46,65 @@ describe('who has people and belongs to somebody too', () => {
     expect((await segments.members({ segment: 'leads' })).rows.map(({ customer }) => customer)).toEqual(['p2'])
     await person('p2', { boss: null })
     expect((await segments.members({ segment: 'leads' })).rows).toEqual([])
+  })
+})
+
+test('relations and columns may be called like what every object inherits', async () => {
+  const { segments, firm, person, ticked } = office()
+  const led = (relations: object) =>
+    defineSource({ id: 'firms', columns: { valueOf: 'text', size: 'integer' } as Columns, relations: { ...relations } })
+  const rows = { columns: { valueOf: 'instant' } }
+  await published(segments, people, led({ toString: rows }))
+  await published(segments, led({ toString: rows, constructor: { source: 'people', of: 'firm' } }))
+  const effectiveFrom = new Date(START)
+  const visited = defineSegment({ id: 'visited', source: 'firms', where: related('constructor').any(field('visits').gte(1)) })
+  const housed = defineSegment({ id: 'housed', source: 'firms', where: related('toString').any(field('valueOf').withinLast({ days: 1 })) })
+  for (const definition of [visited, housed]) await segments.publish({ definition, effectiveFrom })
+  await firm('f1')
+  for (const segment of ['visited', 'housed']) expect((await segments.explain({ segment, customer: 'f1' })).rules.actual).toBe(0)
+  await person('p1', { firm: 'f1', visits: 1 })
+  expect(await ticked()).toEqual(['f1 entered visited 11-02T09:00 member people/p1'])
+  // nothing is known of it, and nothing is told
+  const told = await segments.recordMany({
+    customers: [{ source: 'firms', customer: 'f1', profile: { valueOf: null }, related: { toString: [] }, facts: [] }],
+  })
+  expect(told.map(({ asked }) => asked)).toEqual([0])
+})
+
+describe('time passes for a company with all its people', () => {
+  const lively = defineSegment({ id: 'lively', source: 'firms', where: related('people').any(did('order', { within: { days: 7 } })) })
+  const active = defineSegment({ id: 'active', source: 'people', where: did('order', { within: { days: 7 } }) })
+  async function ordering() {
+    const o = office()
+    await published(o.segments, people, firms, lively, active)
+    await o.firm('f1')
+    await o.person('p1', { firm: 'f1' }, [o.order('o1')])
+    o.clock.advance({ days: 5 })
+    await o.person('p2', { firm: 'f1' }, [o.order('o2')])
+    await o.person('p1', {}, [o.order('o3')])
+    await o.ticked()
+    return o
+  }
+
+  test('also to a time ahead, for people and for companies', async () => {
+    const { segments } = await ordering()
+    const of = async (source: string, customer: string, asOf: string) =>
+      (await segments.membershipsOf({ source, customer, asOf: new Date(asOf) })).segments.map(({ segment }) => segment)
+    expect([await of('people', 'p1', '2026-11-14T08:59:59.999Z'), await of('firms', 'f1', '2026-11-14T08:59:59.999Z')]).toEqual([
+      ['active'],
+      ['lively'],
+    ])
+    expect([await of('people', 'p1', '2026-11-14T09:00:00Z'), await of('firms', 'f1', '2026-11-14T09:00:00Z')]).toEqual([[], []])
+  })
+  test('also through a time when a relation was there that is there no more', async () => {
+    const { segments, clock, ticked } = await ordering()
+    clock.advance({ days: 5 })
+    await published(
+      segments,
+      defineSegment({ id: 'lively', source: 'firms', where: field('size').gte(5) }),
+      defineSource({ id: 'firms', columns: { size: 'integer', group: 'text' } }),
+    )
+    expect(await ticked()).toEqual(['f1 exited lively 11-12T09:00 rule'])
   })
 })
 
