@@ -17,7 +17,7 @@ import {
   read,
 } from '@patronkit/core/service'
 import { answerOf, type CustomerSegments } from './answer.ts'
-import type { Looks } from './belonging.ts'
+import { type Looks, refuseTooMany } from './belonging.ts'
 import { type Cause, readCause, readCustomer, readFacts } from './customer.ts'
 import { looksOf } from './decide.ts'
 import {
@@ -288,6 +288,7 @@ export function* explain(
   const facts = yield* readFacts(ctx, source, [customer], [...needs.events])
   const now = asOf ?? Math.max(ctx.now, row.as_of)
   const members = yield* readMembers(ctx, shelf, source, [customer], looksOf([shelf.now(source)], [segment]))
+  refuseTooMany({ source, customer }, members.get(customer))
   const entity = entityOf(customer, stateOf(row), facts.get(customer) ?? [], members.get(customer))
   return { segment, version, asOf: new Date(now), ...explainRule({ rule, source, environment, entity, now }) }
 }
@@ -341,6 +342,7 @@ function* withLookedAt(
   const ids = rows.map(({ customer }) => customer)
   const facts = yield* readFacts(ctx, source, ids, events)
   const members = yield* readMembers(ctx, shelf, source, ids, looks)
+  for (const [customer, mine] of members) refuseTooMany({ source, customer }, mine)
   return rows.map((row) => entityOf(row.customer, stateOf(row), facts.get(row.customer) ?? [], members.get(row.customer)))
 }
 

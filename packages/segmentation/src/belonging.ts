@@ -1,4 +1,5 @@
 import type { Write } from '@patronkit/core/service'
+import { tooManyMembers } from './refusals.ts'
 import type { CustomerRef, CustomerState } from './rows.ts'
 import type { Owner } from './rulebook.ts'
 import type { Entity } from './rules/compile.ts'
@@ -8,6 +9,14 @@ import { belongings } from './tables.ts'
 
 /** Those who belong to a customer, by relation. */
 export type MembersOf = NonNullable<Entity['members']>
+
+/** Every one of them is looked at when a rule asks about them. */
+export const MOST_MEMBERS = 10_000
+
+/** Refuses to ask about a customer to whom more belong. */
+export function refuseTooMany(ref: CustomerRef, members: MembersOf = {}): void {
+  for (const mine of Object.values(members)) if (mine.length > MOST_MEMBERS) throw tooManyMembers(ref, MOST_MEMBERS)
+}
 
 /** Relations that rules look at, each with the types of events it looks at there. */
 export type Looks = ReadonlyMap<string, ReadonlySet<string>>

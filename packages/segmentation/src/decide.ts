@@ -1,6 +1,6 @@
 import { isPatronkitError } from '@patronkit/core'
 import type { Json } from '@patronkit/core/service'
-import type { Looks, MembersOf } from './belonging.ts'
+import { type Looks, type MembersOf, refuseTooMany } from './belonging.ts'
 import { type MembershipEvent, NO_MEMBERSHIPS, nextLookAt } from './members/book.ts'
 import { type Changed, EVERYTHING } from './members/dependencies.ts'
 import { type Passed, pass, type Step, UNASKED } from './pass.ts'
@@ -208,11 +208,12 @@ export function decide(i: Deciding & Beside): Decision {
   const { entity, steps, state, beside } = walk(i)
   const before = i.state && i.state.trouble === null ? { memberships: i.state.memberships, rules: i.state.rules } : unasked(i.state)
   try {
+    refuseTooMany(ref, beside.members)
     const passed = pass({ source: ref.source, entity, before, timeline, steps, to: i.to })
     return { ...settled(state, passed, timeline, now), beside }
   } catch (error) {
-    // a value that cannot be read must not hold up others: who was in stays in, and it is said
-    if (!isPatronkitError(error, 'segments/bad-value')) throw error
+    // what cannot be asked must not hold up others: who was in stays in, and it is said
+    if (!isPatronkitError(error, 'segments/bad-value') && !isPatronkitError(error, 'segments/too-many-members')) throw error
     const asOf = Math.max(i.state?.memberships.asOf ?? steps[0]?.at ?? now, ...steps.map(({ at }) => at))
     const memberships = { ...(i.state?.memberships ?? NO_MEMBERSHIPS), asOf, lookAt: {} }
     const trouble = error.message.slice(0, 500)

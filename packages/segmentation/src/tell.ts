@@ -157,6 +157,7 @@ function* readBeside(
     source,
     looking.map(({ stored }) => stored.ref.customer),
     together(looks.map(({ members }) => members)),
+    Math.max(0, ...tellings.map(({ told }) => told.filter(({ member }) => member).length)),
   )
   return tellings.map(({ stored }) => {
     const mine = members.get(stored.ref.customer)

@@ -1,6 +1,9 @@
 import { memoryStorage, type Storage } from '@patronkit/core'
+import type { Context } from '@patronkit/core/service'
+import { drive } from '@patronkit/core/storage'
 import { describe, expect, test } from 'vitest'
 import { all, type createSegments, defineSegment, defineSource, did, field, related } from '../src/index.ts'
+import { linkedTo, type Named } from '../src/links.ts'
 import type { Columns } from '../src/rules/source.ts'
 import { office, START } from './office.ts'
 
@@ -106,6 +109,45 @@ describe('time passes for a company with all its people', () => {
     )
     expect(await ticked()).toEqual(['f1 exited lively 11-12T09:00 rule'])
   })
+})
+
+test('a company of more people than rules look at stays where it stands, says so, and holds up nobody', async () => {
+  const { segments, firm, person, ticked } = office()
+  await published(segments, people, firms)
+  for (const id of ['f0', 'f1', 'f2']) await firm(id)
+  const many = Array.from({ length: 10_001 }, (_, n) => ({ source: 'people', customer: `p${n}`, profile: { firm: 'f1' }, facts: [] }))
+  for (let from = 0; from < many.length; from += 1_000) await segments.recordMany({ customers: many.slice(from, from + 1_000) })
+  for (const id of ['f0', 'f2']) await person(id, { firm: id })
+  await published(segments, staffed)
+  expect((await ticked()).map((one) => one.slice(0, 18))).toEqual(['f0 entered staffed', 'f2 entered staffed'])
+  const trouble = async () => (await segments.membershipsOf({ source: 'firms', customer: 'f1' })).trouble
+  expect(await trouble()).toContain('more than 10000 customers belong to f1 of firms')
+  expect((await segments.members({ segment: 'staffed' })).freshness).toMatchObject({ current: false, troubled: 1 })
+  await expect(segments.explain({ segment: 'staffed', customer: 'f1' })).rejects.toMatchObject({ code: 'segments/too-many-members' })
+  // who leaves is not held either, and with the last one too many all is well
+  await segments.erase({ source: 'people', customer: 'p0' })
+  expect([await ticked(), await trouble()]).toEqual([['f1 entered staffed 11-02T09:00 member people/p0'], null])
+  await person('p0', { firm: 'f1' })
+  expect(await trouble()).toContain('more than 10000')
+}, 60_000)
+
+test('owners of too many take no room from others', () => {
+  const having = { a: 9, b: 2, c: 7, d: 0, e: 1 }
+  const rows = Object.entries(having).flatMap(([owner, count]) =>
+    Array.from({ length: count }, (_, n) => ({ source: 'people', link: 'firm', owner, customer: `${owner}${n}` })),
+  )
+  const asked: number[] = []
+  const answer = (named: Named) => {
+    asked.push(named.owners.length)
+    return rows.filter(({ owner }) => named.owners.includes(owner)).slice(0, named.most * named.owners.length + 1)
+  }
+  const named = { source: 'people', link: 'firm', owners: Object.keys(having), most: 2 }
+  const linked = drive(linkedTo({} as Context, named, answer(named)), (asking) => {
+    const [{ where }] = (asking as unknown as { reads: [{ where: { of: { values?: string[] }[] } }] }).reads
+    return [answer({ ...named, owners: where.of.flatMap(({ values = [] }) => values) })]
+  })
+  expect(linked).toEqual(['a0', 'a1', 'a2', 'c0', 'c1', 'c2', 'b0', 'b1', 'e0'])
+  expect(asked).toEqual([5, 4, 3])
 })
 
 describe('by which column somebody belongs', () => {
