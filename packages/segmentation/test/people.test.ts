@@ -189,7 +189,11 @@ test('somebody told about by a process that knew of no companies yet: tick finds
   await o.firm('f1')
   release()
   await behind
-  expect((await o.segments.members({ segment: 'lively' })).freshness).toMatchObject({ current: false, rulesPending: true })
+  const freshness = async () => (await o.segments.members({ segment: 'lively' })).freshness
+  expect(await freshness()).toMatchObject({ current: false, rulesPending: true })
+  // they are linked, and their company is not asked yet
+  await o.segments.resegment({ idempotencyKey: 'link', source: 'people' })
+  expect(await freshness()).toMatchObject({ current: false, rulesPending: true })
   expect(await o.ticked()).toEqual(['f1 entered lively 11-02T09:00 related'])
   expect((await o.segments.members({ segment: 'lively' })).freshness).toMatchObject({ current: true, rulesPending: false })
 })
