@@ -83,10 +83,11 @@ export function keptSource(environment: Environment, id: string): Source {
   return source
 }
 
-/** Sources whose customers are to be asked anew: its own, and those whose rules look at its customers. */
-function reachedBy(added: StoredDefinition, shelf: Shelf): readonly string[] {
-  const source = sourceOf(added)
-  return [...new Set([source, ...shelf.owners(source).map((owner) => owner.source)])]
+/** Sources whose customers are to be asked anew: its own, those it was about earlier, and those whose rules look at their customers. */
+export function reachedBy(added: StoredDefinition, shelf: Shelf): readonly string[] {
+  const earlier = shelf.definitions.filter(({ kind, id }) => kind === added.kind && id === added.id)
+  const sources = [added, ...earlier].map(sourceOf)
+  return [...new Set([...sources, ...sources.flatMap((source) => shelf.owners(source).map((owner) => owner.source))])]
 }
 
 /** Sources whose customers come to belong to others by a column that was not looked at before. */

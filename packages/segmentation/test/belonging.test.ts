@@ -150,6 +150,28 @@ test('owners of too many take no room from others', () => {
   expect(asked).toEqual([5, 4, 3])
 })
 
+test('a segment that comes to be about companies: tick leads its people out, and preview says so', async () => {
+  const { segments, firm, person, ticked, inside } = office()
+  const busy = (source: string, column: string) => defineSegment({ id: 'busy', source, where: field(column).gte(1) })
+  await published(segments, people, firms, busy('people', 'visits'))
+  await person('p1', { visits: 2 })
+  await firm('f1')
+  await ticked()
+  const moved = busy('firms', 'size')
+  const { of, segments: told } = await segments.preview.publish({ definition: moved })
+  expect([of, told.map(({ enter, leave }) => [enter, leave])]).toEqual([
+    1,
+    [
+      [['f1'], []],
+      [[], ['p1']],
+    ],
+  ])
+  await published(segments, moved)
+  expect(await ticked()).toEqual(['f1 entered busy 11-02T09:00 rule'])
+  const { rows } = await segments.history({ source: 'people', customer: 'p1' })
+  expect([rows[0]!.left!.cause, await inside('f1')]).toEqual([{ by: 'rule' }, ['busy']])
+})
+
 describe('by which column somebody belongs', () => {
   test('one that fills itself', async () => {
     const { segments, firm, person, ticked } = office()
