@@ -26,12 +26,15 @@ export type Change = Pick<Telling, 'stored' | 'told'>
 /** What becomes different for those to whom customers belong about whom something is told. */
 export function* memberChanges(ctx: Context, shelf: Shelf, tellings: readonly Telling[]): Operation<ReadonlyMap<string, Change>> {
   const changes = new Map<string, { readonly stored: Stored; readonly told: Told[] }>()
+  const told = new Set(tellings.map(({ stored }) => subjectOf(stored.ref)))
   for (const [source, ofSource] of Map.groupBy(tellings, ({ stored }) => stored.ref.source)) {
     const owners = shelf.owners(source)
     const belonging = owners.length === 0 ? [] : ofSource.filter(({ told }) => told.some(isOfThemselves))
     if (belonging.length === 0) continue
     const byName = new Map(belonging.flatMap(({ stored }) => stored.owners).map((one) => [subjectOf(one.ref), one]))
-    const types = typesLookedAt(ctx, shelf, owners, [...byName.values()])
+    // whom nobody told about is asked nothing
+    const asked = [...byName].flatMap(([name, one]) => (one.state || told.has(name) ? [one] : []))
+    const types = typesLookedAt(ctx, shelf, owners, asked)
     const known = belonging.filter(({ stored }) => stored.state && stored.state.facts > 0)
     const facts = yield* readFacts(
       ctx,
@@ -68,10 +71,10 @@ function typesLookedAt(ctx: Context, shelf: Shelf, owners: readonly Owner[], sto
   return [...new Set(types)]
 }
 
-/** The rules a customer is under from where they stand until now. */
+/** The rules a customer is under from where they stand until now; all there ever were for one who is told about from whenever on. */
 function rulesOf(ctx: Context, shelf: Shelf, { ref, head, state }: Stored) {
   const now = nowFor(ctx, head)
-  return rulesThrough(shelf.timeline(ref.source, state?.knownAt ?? now), state?.memberships.asOf ?? now, now)
+  return rulesThrough(shelf.timeline(ref.source, state?.knownAt ?? now), state?.memberships.asOf ?? Number.NEGATIVE_INFINITY, now)
 }
 
 /** What a customer comes to for each of those they belong to, step by step. */

@@ -99,6 +99,24 @@ describe('time passes for a company with all its people', () => {
     ])
     expect([await of('people', 'p1', '2026-11-14T09:00:00Z'), await of('firms', 'f1', '2026-11-14T09:00:00Z')]).toEqual([[], []])
   })
+  test('also from a past in which other rules looked at other events', async () => {
+    const { segments, clock, person, order, ticked } = office()
+    const asking = (event: string) => {
+      const where = related('people').any(all(did(event), field('visits').isPresent()))
+      return defineSegment({ id: 'lively', source: 'firms', where })
+    }
+    await published(segments, people, firms, asking('order'))
+    await person('p1', { firm: 'f1', visits: 1 }, [order('o1')])
+    clock.advance({ days: 20 })
+    await published(segments, asking('call'))
+    await segments.recordMany({
+      customers: [
+        { source: 'firms', customer: 'f1', profile: { size: 1 }, at: '2026-11-12T09:00:00Z', facts: [] },
+        { source: 'people', customer: 'p1', profile: { visits: 2 }, at: '2026-11-17T09:00:00Z', facts: [] },
+      ],
+    })
+    expect(await ticked()).toEqual(['f1 entered lively 11-12T09:00 profile', 'f1 exited lively 11-22T09:00 rule'])
+  })
   test('also through a time when a relation was there that is there no more', async () => {
     const { segments, clock, ticked } = await ordering()
     clock.advance({ days: 5 })
