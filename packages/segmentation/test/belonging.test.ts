@@ -190,6 +190,21 @@ test('a segment that comes to be about companies: tick leads its people out, and
   expect([rows[0]!.left!.cause, await inside('f1')]).toEqual([{ by: 'rule' }, ['busy']])
 })
 
+test('a segment that asks for what a source has only since: refused with the time from which it holds', async () => {
+  const { segments, clock } = office()
+  await published(segments, people, defineSource({ id: 'firms', columns: { size: 'integer' } }))
+  clock.advance({ days: 1 })
+  await published(segments, firms)
+  clock.advance({ days: 1 })
+  await expect(segments.publish({ definition: staffed })).rejects.toMatchObject({
+    code: 'segments/bad-rule',
+    message: expect.stringContaining('Publish it with effectiveFrom 2026-11-03T09:00:00'),
+    details: { path: 'relation', why: 'source firms has no relation "people" before 2026-11-03T09:00:00.000Z' },
+  })
+  const { effectiveFrom } = await segments.publish({ definition: staffed, effectiveFrom: '2026-11-03T09:00:00.000Z' })
+  expect(effectiveFrom).toEqual(new Date('2026-11-03T09:00:00Z'))
+})
+
 describe('by which column somebody belongs', () => {
   test('one that fills itself', async () => {
     const { segments, firm, person, ticked } = office()
