@@ -20,8 +20,8 @@ export interface Told {
   readonly related?: CustomerState['related']
   readonly enlist?: string
   readonly delist?: string
-  /** Somebody who belongs to the customer is like this from now on. */
-  readonly member?: MemberChange
+  /** Somebody who belongs to the customer is like this from now on, by each relation. */
+  readonly members?: readonly MemberChange[]
   /** Relations whose members are to be looked at anew. */
   readonly anew?: readonly string[]
 }
@@ -140,8 +140,11 @@ function namesIn(told: Told, columns: Columns): Changed {
   }
 }
 
-const membersChanged = ({ member, anew = [] }: Told): NonNullable<Changed['members']> =>
-  new Map([...anew.map((relation) => [relation, EVERYTHING] as const), ...(member ? [[member.relation, member.changed] as const] : [])])
+export const membersChanged = ({ members = [], anew = [] }: Told): NonNullable<Changed['members']> =>
+  new Map([
+    ...anew.map((relation) => [relation, EVERYTHING] as const),
+    ...members.map(({ relation, changed }) => [relation, changed] as const),
+  ])
 
 /** Beside the row: facts stored so far, of the types wanted, and those who belong to the customer. */
 export interface Beside {
@@ -190,7 +193,7 @@ export function walk(i: Deciding & Beside): Walked {
       to.lists = state.lists.filter((list) => list !== one.delist)
       changed.lists.push(one.delist)
     }
-    if (one.member) members = withMember(members ?? {}, one.member)
+    for (const member of one.members ?? []) members = withMember(members ?? {}, member)
     state = { ...state, ...to }
     steps.push({ at: Math.min(one.at, now), cause: one.cause, entity: customer(), changed: { ...changed, members: membersChanged(one) } })
   }

@@ -1,7 +1,7 @@
 import { type Context, type Happened, nowFor, type Operation, type TimerLease, writeConflict } from '@patronkit/core/service'
 import { ownerIn } from './belonging.ts'
 import { readFacts, type Stored, subjectOf } from './customer.ts'
-import { type Deciding, looksOf, rulesThrough, type Told, walk } from './decide.ts'
+import { type Deciding, looksOf, type MemberChange, membersChanged, rulesThrough, type Told, walk } from './decide.ts'
 import { type Changed, EVERYTHING } from './members/dependencies.ts'
 import type { CustomerRef, FactRow } from './rows.ts'
 import type { Owner, Shelf } from './rulebook.ts'
@@ -88,13 +88,20 @@ function changesFor(owners: readonly Owner[], i: Deciding, facts: readonly Fact[
   for (const { entity, changed, at: told } of steps) {
     // for those they belong to it counts from when it counts for themselves
     at = Math.max(at, told)
+    // by several relations to one company it is one change
+    const byOwner = new Map<string, { readonly owner: CustomerRef; readonly members: readonly MemberChange[] }>()
     for (const { source, relation, column } of owners) {
       const [was, is] = [before && ownerIn(before.values, column), ownerIn(entity.values, column)]
-      const tell = (customer: string, now: Entity | null, what: Changed | typeof EVERYTHING) =>
-        found.push({ owner: { source, customer }, told: { at, cause, member: { relation, id: ref.customer, entity: now, changed: what } } })
+      const tell = (customer: string, now: Entity | null, what: Changed | typeof EVERYTHING) => {
+        const owner = { source, customer }
+        const { members } = byOwner.get(subjectOf(owner)) ?? { members: [] }
+        const member = { relation, id: ref.customer, entity: now, changed: what }
+        byOwner.set(subjectOf(owner), { owner, members: [...members, member] })
+      }
       if (was && was !== is) tell(was, null, EVERYTHING)
       if (is !== null) tell(is, entity, was === is ? changed : EVERYTHING)
     }
+    for (const { owner, members } of byOwner.values()) found.push({ owner, told: { at, cause, members } })
     before = entity
   }
   return found
@@ -106,7 +113,7 @@ export function looksAt(ctx: Context, shelf: Shelf, { stored, told }: Change): b
   // nobody was ever told about them
   if (!state) return false
   if (state.trouble !== null) return true
-  const changes = told.flatMap(({ member }) => (member ? [new Map([[member.relation, member.changed]])] : []))
+  const changes = told.map(membersChanged)
   return rulesOf(ctx, shelf, stored).some(({ book }) =>
     changes.some((members) => book.affected({ source: ref.source, changed: { members } }).length > 0),
   )

@@ -205,6 +205,25 @@ test('a segment that asks for what a source has only since: refused with the tim
   expect(effectiveFrom).toEqual(new Date('2026-11-03T09:00:00Z'))
 })
 
+test('who belongs to a company in two ways comes and goes at once: there is no moment in between', async () => {
+  const { segments, firm, person, ticked } = office()
+  const relations = { people: firms.body.relations!.people!, led: { source: 'people', of: 'boss' } }
+  await published(segments, people, defineSource({ id: 'firms', columns: { size: 'integer' }, relations }))
+  // people of theirs who are led elsewhere, and the other way round
+  const [some, nobody] = [(of: string) => related(of).any(all()), (of: string) => related(of).none(all())]
+  await published(
+    segments,
+    defineSegment({ id: 'leaderless', source: 'firms', where: all(some('people'), nobody('led')) }),
+    defineSegment({ id: 'leading', source: 'firms', where: all(nobody('people'), some('led')) }),
+  )
+  await firm('f1')
+  await person('p1', { firm: 'f1', boss: 'f1' })
+  await person('p1', { firm: null, boss: null })
+  await person('p1', { firm: 'f1', boss: 'f1' })
+  await segments.erase({ source: 'people', customer: 'p1' })
+  expect(await ticked()).toEqual([])
+})
+
 describe('by which column somebody belongs', () => {
   test('one that fills itself', async () => {
     const { segments, firm, person, ticked } = office()
