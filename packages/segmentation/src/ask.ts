@@ -16,9 +16,10 @@ import {
   parse,
   read,
 } from '@patronkit/core/service'
+import { timersAfter } from '@patronkit/core/storage'
 import { answerOf, type CustomerSegments } from './answer.ts'
-import type { Looks } from './belonging.ts'
-import { type Cause, readCause, readCustomer, readFacts } from './customer.ts'
+import { type Looks, refuseTooMany } from './belonging.ts'
+import { type Cause, MEMBERS, readCause, readCustomer, readFacts, refOf } from './customer.ts'
 import { looksOf } from './decide.ts'
 import {
   type Asking,
@@ -46,7 +47,7 @@ export interface Freshness {
   readonly current: boolean
   /** Time was passed for everybody up to here: now, or when the timer fell due that waits for `tick` the longest. */
   readonly timeUpTo: Date
-  /** Customers who wait to be asked by rules that came into force. */
+  /** Whether customers wait to be asked by rules that came into force, or about people whom a relation found. */
   readonly rulesPending: boolean
   /** Customers who could not be asked, and stand where they stood before: `membershipsOf` says why. */
   readonly troubled: number
@@ -141,19 +142,22 @@ function* freshnessOf(ctx: Context, shelf: Shelf, source: string): Operation<Fre
   const of = field('source').eq(source)
   const one = (from: string, where: Pred, order: string) =>
     list(customers, { where: all(field('source').eq(from), where), order: [order], limit: 1 })
-  const looked = [...looksOf([shelf.now(source)]).keys()].map((relation) => shelf.now(source).source!.relations![relation]!)
+  const looked = [...looksOf([shelf.now(source)]).keys()].map((relation) => shelf.members(source).get(relation)!)
   // whoever belongs to these customers may not be linked to them yet
-  const sources = [source, ...looked.flatMap((is) => ('columns' in is ? [] : [is.source]))]
-  const [[late], [troubled], ...behind] = yield* read(
+  const sources = [source, ...looked.map((is) => is.source)]
+  const [[late], [troubled], [linked], ...behind] = yield* read(
     ctx,
     one(source, field('look_at').lte(ctx.now), 'look_at'),
     fold(customers, { where: all(of, field('trouble').gte('')), limit: 1 }),
+    // the first of those who are to be asked anew since people were linked to them
+    timersAfter(false, { queue: MEMBERS, key: `${source}/` }, 1),
     ...[...new Set(sources)].flatMap((from) => [
       one(from, field('rules').lt(shelf.now(from).id), 'rules'),
       one(from, field('rules').gt(shelf.now(from).id), 'rules'),
     ]),
   )
-  const rulesPending = behind.some((rows) => rows.length > 0)
+  const isLinked = looked.length > 0 && linked?.queue === MEMBERS && refOf(linked.key).source === source
+  const rulesPending = isLinked || behind.some((rows) => rows.length > 0)
   const timeUpTo = new Date(late ? late.look_at! - 1 : ctx.now)
   return { current: !rulesPending && !late && troubled!.count === 0, timeUpTo, rulesPending, troubled: troubled!.count }
 }
@@ -288,6 +292,7 @@ export function* explain(
   const facts = yield* readFacts(ctx, source, [customer], [...needs.events])
   const now = asOf ?? Math.max(ctx.now, row.as_of)
   const members = yield* readMembers(ctx, shelf, source, [customer], looksOf([shelf.now(source)], [segment]))
+  refuseTooMany({ source, customer }, members.get(customer))
   const entity = entityOf(customer, stateOf(row), facts.get(customer) ?? [], members.get(customer))
   return { segment, version, asOf: new Date(now), ...explainRule({ rule, source, environment, entity, now }) }
 }
@@ -341,6 +346,7 @@ function* withLookedAt(
   const ids = rows.map(({ customer }) => customer)
   const facts = yield* readFacts(ctx, source, ids, events)
   const members = yield* readMembers(ctx, shelf, source, ids, looks)
+  for (const [customer, mine] of members) refuseTooMany({ source, customer }, mine)
   return rows.map((row) => entityOf(row.customer, stateOf(row), facts.get(row.customer) ?? [], members.get(row.customer)))
 }
 

@@ -1,20 +1,30 @@
 import type { Write } from '@patronkit/core/service'
+import { tooManyMembers } from './refusals.ts'
 import type { CustomerRef, CustomerState } from './rows.ts'
 import type { Owner } from './rulebook.ts'
 import type { Entity } from './rules/compile.ts'
 import type { Values } from './rules/leaf.ts'
+import { isCustomerId } from './schema.ts'
 import { belongings } from './tables.ts'
 
 /** Those who belong to a customer, by relation. */
 export type MembersOf = NonNullable<Entity['members']>
 
+/** Every one of them is looked at when a rule asks about them. */
+export const MOST_MEMBERS = 10_000
+
+/** Refuses to ask about a customer to whom more belong. */
+export function refuseTooMany(ref: CustomerRef, members: MembersOf = {}): void {
+  for (const mine of Object.values(members)) if (mine.length > MOST_MEMBERS) throw tooManyMembers(ref, MOST_MEMBERS)
+}
+
 /** Relations that rules look at, each with the types of events it looks at there. */
 export type Looks = ReadonlyMap<string, ReadonlySet<string>>
 
-/** Whom a column names. */
+/** Whom a column names; what can be nobody's id names nobody. */
 export function ownerIn(values: Values, column: string): string | null {
   const found = Object.hasOwn(values, column) ? values[column] : null
-  return typeof found === 'string' && found.length >= 1 && found.length <= 200 ? found : null
+  return isCustomerId(found) ? found : null
 }
 
 /** To whom a customer with these columns belongs. */

@@ -8,6 +8,7 @@ import {
   headOf,
   headsOf,
   list,
+  nowFor,
   type Operation,
   read,
   type TimerLease,
@@ -19,6 +20,7 @@ import {
 import { linkWrites, ownersOf } from './belonging.ts'
 import type { Decision } from './decide.ts'
 import type { MembershipEvent } from './members/book.ts'
+import { filledBy } from './profile.ts'
 import { type CustomerRef, type CustomerRow, type CustomerState, customerRow, type FactRow, factOf, type StayRow, stateOf } from './rows.ts'
 import { linkedBy, type Owner, type Rulebook, type Shelf } from './rulebook.ts'
 import type { Fact } from './rules/behaviour.ts'
@@ -100,6 +102,8 @@ export interface Asked {
   readonly ref: CustomerRef
   readonly factIds: readonly string[]
   readonly profile?: Values
+  /** When these became so. Default: the clock. */
+  readonly at?: number
 }
 
 /** The same for many customers. */
@@ -148,9 +152,13 @@ export function* readWithOwners(
   const others = ahead.filter((ref) => !own.has(subjectOf(ref))).map((ref): Asked => ({ ref, factIds: [] }))
   const { stored, shelf } = yield* readOf(book, ctx, [...asked, ...others])
   const found = new Map(stored.map((one) => [subjectOf(one.ref), one]))
-  const wanted = asked.map(({ ref, profile = {} }, n) =>
-    ownersOf(shelf.owners(ref.source), stored[n]!.state?.profile.values ?? {}, profile),
-  )
+  const wanted = asked.map(({ ref, profile = {}, at }, n) => {
+    const { head, state } = stored[n]!
+    const columns = shelf.now(ref.source).source?.columns ?? {}
+    // a column by which they belong may be one that fills itself
+    const filled = Object.entries(profile).map(([name, value]) => filledBy(name, value, at ?? nowFor(ctx, head), columns))
+    return ownersOf(shelf.owners(ref.source), state?.profile.values ?? {}, profile, ...filled)
+  })
   const missing = new Map(wanted.flat().map((ref) => [subjectOf(ref), { ref, factIds: [] }]))
   for (const name of found.keys()) missing.delete(name)
   if (missing.size > 0) for (const one of yield* storedOf(ctx, [...missing.values()])) found.set(subjectOf(one.ref), one)

@@ -1,6 +1,6 @@
 import { isPatronkitError } from '@patronkit/core'
 import type { Json } from '@patronkit/core/service'
-import type { Looks, MembersOf } from './belonging.ts'
+import { type Looks, type MembersOf, refuseTooMany } from './belonging.ts'
 import { type MembershipEvent, NO_MEMBERSHIPS, nextLookAt } from './members/book.ts'
 import { type Changed, EVERYTHING } from './members/dependencies.ts'
 import { type Passed, pass, type Step, UNASKED } from './pass.ts'
@@ -8,7 +8,7 @@ import { type Profile, toldProfile } from './profile.ts'
 import { type CustomerRef, type CustomerState, entityOf } from './rows.ts'
 import type { Rules, Timeline } from './rulebook.ts'
 import type { Fact } from './rules/behaviour.ts'
-import type { Entity } from './rules/compile.ts'
+import { type Entity, under } from './rules/compile.ts'
 import type { Columns } from './rules/source.ts'
 
 /** One thing that is told about a customer. */
@@ -20,8 +20,8 @@ export interface Told {
   readonly related?: CustomerState['related']
   readonly enlist?: string
   readonly delist?: string
-  /** Somebody who belongs to the customer is like this from now on. */
-  readonly member?: MemberChange
+  /** Somebody who belongs to the customer is like this from now on, by each relation. */
+  readonly members?: readonly MemberChange[]
   /** Relations whose members are to be looked at anew. */
   readonly anew?: readonly string[]
 }
@@ -140,8 +140,11 @@ function namesIn(told: Told, columns: Columns): Changed {
   }
 }
 
-const membersChanged = ({ member, anew = [] }: Told): NonNullable<Changed['members']> =>
-  new Map([...anew.map((relation) => [relation, EVERYTHING] as const), ...(member ? [[member.relation, member.changed] as const] : [])])
+export const membersChanged = ({ members = [], anew = [] }: Told): NonNullable<Changed['members']> =>
+  new Map([
+    ...anew.map((relation) => [relation, EVERYTHING] as const),
+    ...members.map(({ relation, changed }) => [relation, changed] as const),
+  ])
 
 /** Beside the row: facts stored so far, of the types wanted, and those who belong to the customer. */
 export interface Beside {
@@ -178,7 +181,7 @@ export function walk(i: Deciding & Beside): Walked {
       changed.columns.push(...names)
     }
     if (related) {
-      const differs = Object.keys(related).filter((name) => JSON.stringify(related[name]) !== JSON.stringify(state.related[name] ?? []))
+      const differs = Object.keys(related).filter((name) => JSON.stringify(related[name]) !== JSON.stringify(under(state.related, name)))
       to.related = { ...state.related, ...related }
       changed.relations.push(...differs)
     }
@@ -190,7 +193,7 @@ export function walk(i: Deciding & Beside): Walked {
       to.lists = state.lists.filter((list) => list !== one.delist)
       changed.lists.push(one.delist)
     }
-    if (one.member) members = withMember(members ?? {}, one.member)
+    for (const member of one.members ?? []) members = withMember(members ?? {}, member)
     state = { ...state, ...to }
     steps.push({ at: Math.min(one.at, now), cause: one.cause, entity: customer(), changed: { ...changed, members: membersChanged(one) } })
   }
@@ -198,7 +201,7 @@ export function walk(i: Deciding & Beside): Walked {
 }
 
 function withMember(members: MembersOf, { relation, id, entity }: MemberChange): MembersOf {
-  const others = (members[relation] ?? []).filter((one) => one.id !== id)
+  const others = under(members, relation).filter((one) => one.id !== id)
   return { ...members, [relation]: entity ? [...others, entity] : others }
 }
 
@@ -208,11 +211,12 @@ export function decide(i: Deciding & Beside): Decision {
   const { entity, steps, state, beside } = walk(i)
   const before = i.state && i.state.trouble === null ? { memberships: i.state.memberships, rules: i.state.rules } : unasked(i.state)
   try {
+    refuseTooMany(ref, beside.members)
     const passed = pass({ source: ref.source, entity, before, timeline, steps, to: i.to })
     return { ...settled(state, passed, timeline, now), beside }
   } catch (error) {
-    // a value that cannot be read must not hold up others: who was in stays in, and it is said
-    if (!isPatronkitError(error, 'segments/bad-value')) throw error
+    // what cannot be asked must not hold up others: who was in stays in, and it is said
+    if (!isPatronkitError(error, 'segments/bad-value') && !isPatronkitError(error, 'segments/too-many-members')) throw error
     const asOf = Math.max(i.state?.memberships.asOf ?? steps[0]?.at ?? now, ...steps.map(({ at }) => at))
     const memberships = { ...(i.state?.memberships ?? NO_MEMBERSHIPS), asOf, lookAt: {} }
     const trouble = error.message.slice(0, 500)

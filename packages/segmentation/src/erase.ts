@@ -40,7 +40,8 @@ const PAGE = 1_000
 
 /**
  * Takes a customer's profile, facts and stays away, and the bodies out of their events; the chain still verifies, and nobody of that id was
- * ever in a segment. A call that died in between comes to its end when it is sent again.
+ * ever in a segment. The id alone stays, as the cause of what became of companies they belonged to. A call that died in between comes to
+ * its end when it is sent again.
  */
 export function* erase(book: Rulebook, ctx: Context, i: CustomerRef): Operation<Erased> {
   const { source, customer } = parse(eraseSchema, i, 'erase')

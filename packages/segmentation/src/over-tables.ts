@@ -1,11 +1,12 @@
 import { type HostColumn, type HostQuestion, type HostReader, type Operation, readHost } from '@patronkit/core/service'
-import { drive } from '@patronkit/core/storage'
+import { compareText, drive } from '@patronkit/core/storage'
 import type { Fact } from './rules/behaviour.ts'
 import { compileRule, type Entity, sourceNamed } from './rules/compile.ts'
 import type { Environment } from './rules/environment.ts'
 import { explainPopulation, explainRule, type PartCount, type RuleExplanation, together } from './rules/explain.ts'
 import { atColumn, hostColumn, hostTable, keyOf, lowerRule, textColumn, typeColumn } from './rules/lower.ts'
 import type { Rule } from './rules/model.ts'
+import { fullReach, type Reach, reachOf } from './rules/reach.ts'
 import { type Columns, columnOf, type Source, type SourceRows } from './rules/source.ts'
 import { type Sample, type Sampled, sampler } from './sampling.ts'
 
@@ -142,16 +143,41 @@ export function* parts(i: Asking): Operation<PartCount> {
   }
 }
 
-const EVERYBODY: Rule = { op: 'all', of: [] }
+export const EVERYBODY: Rule = { op: 'all', of: [] }
 
 /** Some of everybody, by id. */
 export function* someOf(i: Asking, sample: Sample): Operation<{ readonly ids: readonly string[]; readonly sampled: Sampled }> {
   const { show, taken, sampled } = sampler<string>(sample)
-  for (let after: string | undefined; ; ) {
-    const { ids, next } = yield* memberPage({ ...i, rule: EVERYBODY }, { limit: PAGE, after })
-    for (const id of ids) show(id, id)
-    if (next === null) return { ids: taken(), sampled: sampled() }
-    after = next
+  const next = oneByOne({ ...i, rule: EVERYBODY }, PAGE)
+  for (let id = yield* next(); id !== null; id = yield* next()) show(id, id)
+  return { ids: taken(), sampled: sampled() }
+}
+
+/** The members of a segment of a table, one after the other. */
+export function oneByOne(asking: Asking, limit: number): () => Operation<string | null> {
+  let ids: readonly string[] = []
+  let at = 0
+  let after: string | null | undefined
+  return function* () {
+    while (at === ids.length && after !== null) {
+      const page: { readonly ids: readonly string[]; readonly next: string | null } = yield* memberPage(asking, { limit, after })
+      ids = page.ids
+      at = 0
+      after = page.next
+    }
+    return ids[at++] ?? null
+  }
+}
+
+/** Everybody of two askings side by side, by id: who is in the one, in the other, in both. */
+export function* sideBySide(a: Asking, b: Asking, each: (id: string, inA: boolean, inB: boolean) => void): Operation<void> {
+  const [nextA, nextB] = [oneByOne(a, PAGE), oneByOne(b, PAGE)]
+  let [one, other] = [yield* nextA(), yield* nextB()]
+  while (one !== null || other !== null) {
+    const order = one === null ? 1 : other === null ? -1 : compareText(one, other)
+    each(order > 0 ? other! : one!, order <= 0, order >= 0)
+    if (order <= 0) one = yield* nextA()
+    if (order >= 0) other = yield* nextB()
   }
 }
 
@@ -171,12 +197,18 @@ export function* inPages(i: Asking, ids: readonly string[], each: (entities: rea
   for (let from = 0; from < ids.length; from += PAGE) each(yield* entitiesOf({ ...i, ids: ids.slice(from, from + PAGE) }))
 }
 
-/** Reads customers with everything that rules can look at, by id in the order given. */
-export const loadEntities = (i: Loading): Promise<readonly Entity[]> => asked(entitiesOf(i))
+/**
+ * Reads customers with everything that rules can look at, by id in the order given. Where relations come round to a source they came
+ * from, its customers are read once more, and nobody behind them.
+ */
+export const loadEntities = (i: Loading): Promise<readonly Entity[]> => asked(reached({ ...i, reach: fullReach(i.source, i.environment) }))
 
 type Loading = Pick<Asking, 'reader' | 'tenant' | 'source' | 'environment'> & { readonly ids: readonly string[] }
 
-function* entitiesOf(i: Loading): Operation<readonly Entity[]> {
+/** Customers with whomever a rule looks at. */
+const entitiesOf = (i: Asking & Loading): Operation<readonly Entity[]> => reached({ ...i, reach: reachOf(i.rule, i.source, i.environment) })
+
+function* reached(i: Loading & { readonly reach: Reach }): Operation<readonly Entity[]> {
   const source = sourceNamed(i.environment, i.source, '')
   const own = yield* rowsBy(i, { ...source, ...(source.keyColumn === undefined ? {} : { of: source.keyColumn }) }, i.ids)
   const facts = source.facts ? yield* factsOf(i, source.facts) : null
@@ -184,7 +216,7 @@ function* entitiesOf(i: Loading): Operation<readonly Entity[]> {
   const members = new Map<string, ReadonlyMap<string, readonly Entity[]>>()
   for (const [relation, of] of Object.entries(source.relations ?? {})) {
     if ('columns' in of) related.set(relation, yield* rowsBy(i, of, i.ids))
-    else members.set(relation, yield* membersBy(i, of.source, of.of))
+    else if (i.reach.has(relation)) members.set(relation, yield* membersBy({ ...i, reach: i.reach.get(relation)! }, of.source, of.of))
   }
   return i.ids.flatMap((id): Entity[] => {
     const values = own.get(id)?.[0]
@@ -231,12 +263,12 @@ function* factsOf(i: Loading, of: NonNullable<Source['facts']>): Operation<Reado
 }
 
 /** Customers of another source by the column that says whose they are. */
-function* membersBy(i: Loading, source: string, by: string): Operation<ReadonlyMap<string, readonly Entity[]>> {
+function* membersBy(i: Loading & { readonly reach: Reach }, source: string, by: string): Operation<ReadonlyMap<string, readonly Entity[]>> {
   const of = sourceNamed(i.environment, source, '')
   const column = hostColumn(by, columnOf(of.columns[by]!))
   const asking = { tenant: i.tenant, table: hostTable(of), key: column, columns: [keyOf(of)], keys: i.ids }
   const rows = yield* readHost(i.reader, (o) => i.reader.rows(asking, o))
   const whose = new Map(rows.map(([owner, id]) => [String(id), String(owner)]))
-  const entities = yield* entitiesOf({ ...i, source, ids: [...whose.keys()] })
+  const entities = yield* reached({ ...i, source, ids: [...whose.keys()] })
   return Map.groupBy(entities, ({ id }) => whose.get(id)!)
 }

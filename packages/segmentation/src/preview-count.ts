@@ -19,7 +19,10 @@ export interface SegmentPreview {
 export interface PublishPreview {
   /** Customers of the source; without a sample all of them were asked by both rules. */
   readonly of: number
-  /** Segments whose rules change, those that name the one edited included, also of companies whose people it is about. */
+  /**
+   * Segments whose rules change, those that name the one edited included, also of companies whose people it is about. One that comes to
+   * be about other customers is there twice: as those enter, and as those it was about leave.
+   */
   readonly segments: readonly SegmentPreview[]
 }
 

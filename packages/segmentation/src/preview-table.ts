@@ -1,11 +1,10 @@
 import type { Context, HostReader, Operation } from '@patronkit/core/service'
-import { compareText } from '@patronkit/core/storage'
-import { type Asking, count, inPages, memberPage, someOf } from './over-tables.ts'
+import { type Asking, count, EVERYBODY, inPages, oneByOne, sideBySide, someOf } from './over-tables.ts'
 import { type PublishPreview, type SegmentPreview, SHOWN, type Tally, tally } from './preview-count.ts'
 import { compileRule, type Entity } from './rules/compile.ts'
 import { type Environment, segmentsIn } from './rules/environment.ts'
 import type { Rule } from './rules/model.ts'
-import type { Sample } from './sampling.ts'
+import { type Sample, type Sampled, sampler } from './sampling.ts'
 
 interface Edited {
   readonly kind: string
@@ -43,7 +42,7 @@ export function* previewTable(ctx: Context, reader: HostReader, i: Edited): Oper
     // a source that is not there yet has nobody in it, and a rule over nobody may be asked of the new one
     const was = asking(before === NOBODY ? would : i.is, source, before)
     const will = asking(would, source, ruleIn(would))
-    if (i.sample) segments.push(yield* sampled(segment, was, will, i.sample))
+    if (i.sample) segments.push(yield* sampled(segment, was, will, { kind: i.kind, sample: i.sample }))
     else segments.push(yield* i.kind === 'source' ? walked(segment, was, will) : counted(segment, was, will))
   }
   const { members: of } = yield* count(asking(would, i.source, { op: 'all', of: [] }))
@@ -78,60 +77,52 @@ function* first(asking: Asking): Operation<readonly string[]> {
 /** A source that is declared otherwise may be another table: both lists of members are walked side by side, by id. */
 function* walked(segment: string, was: Asking, will: Asking): Operation<SegmentPreview> {
   const counting = over(segment, was, will)
-  const [nextBefore, nextAfter] = [oneByOne(was, PAGE), oneByOne(will, PAGE)]
-  let [before, after] = [yield* nextBefore(), yield* nextAfter()]
-  while (before !== null || after !== null) {
-    const order = before === null ? 1 : after === null ? -1 : compareText(before, after)
-    counting.count(order > 0 ? after! : before!, order <= 0, order >= 0)
-    if (order <= 0) before = yield* nextBefore()
-    if (order >= 0) after = yield* nextAfter()
-  }
+  yield* sideBySide(was, will, (id, before, after) => counting.count(id, before, after))
   return counting.result(null)
 }
 
-/** Some customers, as the one declaration and as the other reads them. */
-function* sampled(segment: string, was: Asking, will: Asking, sample: Sample): Operation<SegmentPreview> {
+/** Some customers, as the one declaration and as the other reads them: of both, where they may be of different tables. */
+function* sampled(
+  segment: string,
+  was: Asking,
+  will: Asking,
+  i: { readonly kind: string; readonly sample: Sample },
+): Operation<SegmentPreview> {
   const counting = over(segment, was, will)
-  const { ids, sampled: taken } = yield* someOf(will, sample)
-  const before = new Map<string, Entity>()
-  yield* inPages(was, ids, (page) => {
-    for (const entity of page) before.set(entity.id, entity)
-  })
-  yield* inPages(will, ids, (page) => {
-    for (const entity of page) counting.ask(before.get(entity.id) ?? null, entity, will.asOf.getTime())
-  })
+  const { ids, sampled: taken } = yield* i.kind === 'source' ? someOfBoth(was, will, i.sample) : someOf(will, i.sample)
+  const [before, after] = [new Map<string, Entity>(), new Map<string, Entity>()]
+  for (const [asking, found] of [
+    [was, before],
+    [will, after],
+  ] as const)
+    yield* inPages(asking, ids, (page) => {
+      for (const entity of page) found.set(entity.id, entity)
+    })
+  for (const id of ids)
+    if (before.has(id) || after.has(id)) counting.ask(before.get(id) ?? null, after.get(id) ?? null, will.asOf.getTime())
   return counting.result(taken)
 }
 
-const over = (segment: string, was: Asking, will: Asking): Tally => tally(segment, compileRule(was).test, compileRule(will).test)
-
-const PAGE = 1_000
-
-/** The members of a segment of a table, one after the other. */
-function oneByOne(asking: Asking, limit: number): () => Operation<string | null> {
-  let ids: readonly string[] = []
-  let at = 0
-  let after: string | null | undefined
-  return function* () {
-    while (at === ids.length && after !== null) {
-      const page: { readonly ids: readonly string[]; readonly next: string | null } = yield* memberPage(asking, { limit, after })
-      ids = page.ids
-      at = 0
-      after = page.next
-    }
-    return ids[at++] ?? null
-  }
+function* someOfBoth(was: Asking, will: Asking, sample: Sample): Operation<{ readonly ids: readonly string[]; readonly sampled: Sampled }> {
+  const { show, taken, sampled } = sampler<string>(sample)
+  yield* sideBySide({ ...was, rule: EVERYBODY }, { ...will, rule: EVERYBODY }, (id) => show(id, id))
+  return { ids: taken(), sampled: sampled() }
 }
+
+const over = (segment: string, was: Asking, will: Asking): Tally => tally(segment, compileRule(was).test, compileRule(will).test)
 
 /** Whether a segment is the edited one or names it, however deep. */
 const hangsOn = (segment: string, edited: string, environment: Environment): boolean =>
   segment === edited || segmentsIn(environment.segments![segment]!.where).some((inner) => hangsOn(inner, edited, environment))
 
-/** Whether a segment is one of a source, or of one that leads to it. */
+/** Whether a segment is one of a source, or of one that leads to it, over others too. */
 function standsOn(segment: string, source: string, { segments, sources }: Environment): boolean {
-  const own = segments![segment]!.source
-  const relations = Object.values((Object.hasOwn(sources, own) ? sources[own]! : {}).relations ?? {})
-  return own === source || relations.some((of) => !('columns' in of) && of.source === source)
+  const reached = new Set([segments![segment]!.source])
+  // a set that grows while it is walked
+  for (const own of reached)
+    for (const of of Object.values((Object.hasOwn(sources, own) ? sources[own]! : {}).relations ?? {}))
+      if (!('columns' in of)) reached.add(of.source)
+  return reached.has(source)
 }
 
 /** A rule with the rules of the segments that it names in their place, so that two versions of them can stand side by side. */

@@ -4,7 +4,7 @@ import { type AskDeps, everybody } from './ask.ts'
 import { looksOf } from './decide.ts'
 import { type PublishPreview, type SegmentPreview, tally } from './preview-count.ts'
 import { previewTable } from './preview-table.ts'
-import { candidate, check } from './publish.ts'
+import { candidate, check, reachedBy } from './publish.ts'
 import { noTables, wrong } from './refusals.ts'
 import { type Rules, type Shelf, shelfOf } from './rulebook.ts'
 import type { SegmentRule } from './rules/environment.ts'
@@ -37,9 +37,9 @@ export function* previewPublish(
   const own = yield* previewKept(ctx, source, shelf, would, sample)
   const segments: SegmentPreview[] = [...own.segments]
   // what is asked of people reaches those to whom they belong
-  for (const owner of new Set(would.owners(source).map((one) => one.source)))
-    if (owner !== source && changedSegments(shelf.now(owner), would.now(owner)).length > 0)
-      segments.push(...(yield* previewKept(ctx, owner, shelf, would, sample)).segments)
+  for (const other of reachedBy(added, would))
+    if (other !== source && changedSegments(shelf.now(other), would.now(other)).length > 0)
+      segments.push(...(yield* previewKept(ctx, other, shelf, would, sample)).segments)
   return { ...own, segments }
 }
 

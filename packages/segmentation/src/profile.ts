@@ -40,9 +40,9 @@ export function toldProfile(before: Profile, given: { readonly [column: string]:
   const told: { [column: string]: number } = { ...before.told }
   const changed: string[] = []
   const put = (name: string, value: Json) => {
-    if (at < (told[name] ?? Number.NEGATIVE_INFINITY)) return false
+    if (Object.hasOwn(told, name) && at < told[name]!) return false
     told[name] = at
-    const was = values[name] ?? null
+    const was = Object.hasOwn(values, name) ? values[name]! : null
     if (JSON.stringify(was) === JSON.stringify(value)) return false
     if (value === null) delete values[name]
     else values[name] = value
@@ -51,9 +51,17 @@ export function toldProfile(before: Profile, given: { readonly [column: string]:
   }
   for (const [name, value] of Object.entries(given)) {
     if (!put(name, value)) continue
-    const { folded, since } = columnOf(columns[name]!)
-    if (folded !== undefined && !Object.hasOwn(given, folded)) put(folded, value === null ? null : foldText(value as string))
-    if (since !== undefined && !Object.hasOwn(given, since)) put(since, value === null ? null : toIso(at))
+    for (const [other, filled] of Object.entries(filledBy(name, value, at, columns))) if (!Object.hasOwn(given, other)) put(other, filled)
   }
   return { values, told, changed }
+}
+
+/** The columns that fill themselves when another one is told. */
+export function filledBy(name: string, value: unknown, at: number, columns: Columns): { readonly [column: string]: string | null } {
+  if (!Object.hasOwn(columns, name)) return {}
+  const { folded, since } = columnOf(columns[name]!)
+  return {
+    ...(folded === undefined ? {} : { [folded]: typeof value === 'string' ? foldText(value) : null }),
+    ...(since === undefined ? {} : { [since]: value === null ? null : toIso(at) }),
+  }
 }

@@ -1,5 +1,5 @@
-import { type Definition, type Instant, isPatronkitError, type Published } from '@patronkit/core'
-import { type Context, type Operation, publishDefinition, read, type StoredDefinition, toMs } from '@patronkit/core/service'
+import { type Definition, type Instant, isPatronkitError, type PatronkitError, type Published } from '@patronkit/core'
+import { type Context, type Operation, publishDefinition, read, type StoredDefinition, toIso, toMs } from '@patronkit/core/service'
 import type { CustomerList } from './list.ts'
 import { dependenciesOf } from './members/dependencies.ts'
 import { badRule, notKept, notPublished, wrong } from './refusals.ts'
@@ -56,22 +56,36 @@ const sourceOf = ({ kind, id, body }: StoredDefinition): string => (kind === 'so
 export function check(added: StoredDefinition, shelf: Shelf): void {
   refuseOtherMembers(added, shelf)
   const definitions = [...shelf.definitions, added]
-  const starts = new Set([added.effectiveFrom, ...definitions.map((one) => one.effectiveFrom)])
+  const would = shelfOf(definitions)
+  const starts = [...new Set(definitions.map((one) => one.effectiveFrom))].filter((one) => one >= added.effectiveFrom).sort((a, b) => a - b)
   for (const start of starts) {
-    if (start < added.effectiveFrom) continue
-    const { environment } = shelfOf(definitions).at(start)
+    const { environment } = would.at(start)
     if (added.kind === 'segment-list') keptSource(environment, (added.body as CustomerList).source)
     const compile = compiler(environment)
-    for (const [segment, { source, where }] of Object.entries(environment.segments ?? {})) {
-      try {
-        compile.segment(segment)
-        refuseOutOfReach(where, source, environment, '')
-      } catch (error) {
-        if (segment === added.id || !isPatronkitError(error, 'segments/bad-rule')) throw error
-        const { path, why } = error.details
+    for (const segment of Object.keys(environment.segments ?? {})) {
+      const error = refusalOf(segment, environment, compile)
+      if (!error) continue
+      const { path, why } = error.details
+      if (segment !== added.id || added.kind !== 'segment')
         throw badRule(path, `segment ${segment} would no longer hold: ${why}`, `Publish another version of ${segment} first.`)
-      }
+      // what it names may be there, and only not from as early on as a first version holds
+      const later = starts.find((one) => one > start && !refusalOf(segment, would.at(one).environment))
+      if (later === undefined) throw error
+      throw badRule(path, `${why} before ${toIso(later)}`, `Publish it with effectiveFrom ${toIso(later)}.`)
     }
+  }
+}
+
+/** Why a segment has no answer; null where it has one. */
+function refusalOf(segment: string, environment: Environment, compile = compiler(environment)): PatronkitError<'segments/bad-rule'> | null {
+  const { source, where } = environment.segments![segment]!
+  try {
+    compile.segment(segment)
+    refuseOutOfReach(where, source, environment, '')
+    return null
+  } catch (error) {
+    if (isPatronkitError(error, 'segments/bad-rule')) return error
+    throw error
   }
 }
 
@@ -83,10 +97,11 @@ export function keptSource(environment: Environment, id: string): Source {
   return source
 }
 
-/** Sources whose customers are to be asked anew: its own, and those whose rules look at its customers. */
-function reachedBy(added: StoredDefinition, shelf: Shelf): readonly string[] {
-  const source = sourceOf(added)
-  return [...new Set([source, ...shelf.owners(source).map((owner) => owner.source)])]
+/** Sources whose customers are to be asked anew: its own, those it was about earlier, and those whose rules look at their customers. */
+export function reachedBy(added: StoredDefinition, shelf: Shelf): readonly string[] {
+  const earlier = shelf.definitions.filter(({ kind, id }) => kind === added.kind && id === added.id)
+  const sources = [added, ...earlier].map(sourceOf)
+  return [...new Set([...sources, ...sources.flatMap((source) => shelf.owners(source).map((owner) => owner.source))])]
 }
 
 /** Sources whose customers come to belong to others by a column that was not looked at before. */
@@ -103,7 +118,9 @@ function refuseOtherMembers(added: StoredDefinition, shelf: Shelf): void {
   if (added.kind !== 'source' || (added.body as Source).table !== undefined) return
   const before = shelf.definitions.filter(({ kind, id }) => kind === 'source' && id === added.id)
   for (const [relation, is] of Object.entries((added.body as Source).relations ?? {})) {
-    const was = before.flatMap(({ body }) => (body as Source).relations?.[relation] ?? [])
+    const was = before.flatMap(({ body }) =>
+      Object.entries((body as Source).relations ?? {}).flatMap(([name, of]) => (name === relation ? [of] : [])),
+    )
     if (was.every((one) => leadsTo(one) === leadsTo(is))) continue
     throw wrong(
       `definition.relations.${relation}`,

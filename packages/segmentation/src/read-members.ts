@@ -1,20 +1,19 @@
 import { all, behind, type Context, cursorAt, field, list, type Operation, type Pred, read } from '@patronkit/core/service'
-import { type Looks, type MembersOf, ownerIn } from './belonging.ts'
+import { type Looks, type MembersOf, MOST_MEMBERS, ownerIn } from './belonging.ts'
 import { readFacts } from './customer.ts'
-import { tooManyMembers } from './refusals.ts'
+import { linkedTo, linksTo } from './links.ts'
 import { type CustomerRow, entityOf, stateOf } from './rows.ts'
 import { linkedBy, type Shelf } from './rulebook.ts'
 import type { Entity } from './rules/compile.ts'
 import type { Values } from './rules/leaf.ts'
-import { belongings, customers } from './tables.ts'
+import { customers } from './tables.ts'
 
-/** Every one of them is looked at when a rule asks about them. */
-const MOST_MEMBERS = 10_000
 const PAGE = 1_000
 
 /**
  * Those who belong to customers of a source, by relation, with the events that rules look at. They stand under the head of the one they
- * belong to: every commit that changes one of them moves it.
+ * belong to: every commit that changes one of them moves it. Where they are more than rules ask about, by more than are about to leave,
+ * not all are read; `refuseTooMany` tells.
  */
 export function* readMembers(
   ctx: Context,
@@ -22,16 +21,16 @@ export function* readMembers(
   source: string,
   ids: readonly string[],
   looks: Looks,
+  leaving = 0,
 ): Operation<ReadonlyMap<string, MembersOf>> {
   const found = new Map<string, Record<string, readonly Entity[]>>(ids.map((id) => [id, {}]))
-  const relations = shelf.now(source).source?.relations ?? {}
+  const relations = shelf.members(source)
   for (const [relation, types] of looks) {
-    const of = relations[relation]
-    if (!of || 'columns' in of || ids.length === 0) continue
-    const rows = yield* membersBy(ctx, shelf, of.source, of.of, ids)
+    const of = relations.get(relation)
+    if (!of || ids.length === 0) continue
+    const rows = yield* membersBy(ctx, shelf, of.source, of.of, ids, MOST_MEMBERS + leaving)
     const facts = yield* readFacts(ctx, of.source, idsIn(rows), [...types])
     for (const [owner, mine] of Map.groupBy(rows, (row) => ownerIn(row.profile as Values, of.of)!)) {
-      if (mine.length > MOST_MEMBERS) throw tooManyMembers({ source, customer: owner }, MOST_MEMBERS)
       const members = found.get(owner)
       if (members) members[relation] = mine.map((row) => entityOf(row.customer, stateOf(row), facts.get(row.customer) ?? []))
     }
@@ -47,15 +46,15 @@ function* membersBy(
   source: string,
   link: string,
   owners: readonly string[],
+  most: number,
 ): Operation<readonly CustomerRow[]> {
-  const named = all(field('source').eq(source), field('link').eq(link), field('owner').in(owners))
-  const most = MOST_MEMBERS * owners.length + 1
+  const named = { source, link, owners, most }
   const linked = linkedBy(shelf.owners(source))!
   // each probe is the first row of its part of an index
   const parts = [field('linked').eq(null), field('linked').lt(linked), field('linked').gt(linked)]
   const [links, ...probes] = yield* read(
     ctx,
-    list(belongings, { where: named, order: ['owner', 'customer'], limit: most }),
+    linksTo(named),
     ...parts.map((part) => list(customers, { where: all(field('source').eq(source), part), order: ['linked'], limit: 1 })),
   )
   const found = new Map<string, CustomerRow>()
@@ -63,8 +62,9 @@ function* membersBy(
   const take = (rows: readonly CustomerRow[]) => {
     for (const row of rows) if (wanted.has(ownerIn(row.profile as Values, link) ?? '')) found.set(row.customer, row)
   }
-  for (let from = 0; from < links.length; from += PAGE) {
-    const some = links.slice(from, from + PAGE).map(({ customer }) => customer)
+  const ids = yield* linkedTo(ctx, named, links)
+  for (let from = 0; from < ids.length; from += PAGE) {
+    const some = ids.slice(from, from + PAGE)
     const [rows] = yield* read(ctx, list(customers, { where: all(field('source').eq(source), field('customer').in(some)), limit: PAGE }))
     take(rows)
   }

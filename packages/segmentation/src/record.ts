@@ -18,6 +18,7 @@ import { keptSource } from './publish.ts'
 import { customerTwice, tooManyFacts, wrong } from './refusals.ts'
 import { type CustomerState, type FactRow, factOf } from './rows.ts'
 import type { Rulebook, Shelf } from './rulebook.ts'
+import { under } from './rules/compile.ts'
 import type { Values } from './rules/leaf.ts'
 import type { Source } from './rules/source.ts'
 import { type RecordInput, recordManySchema, recordSchema } from './schema.ts'
@@ -109,10 +110,11 @@ function recorded({ stored, told }: Telling, { decision, now, touched }: Heard):
   }
 }
 
-const askedOf = ({ source, customer, facts, profile }: RecordInput): Asked => ({
+const askedOf = ({ source, customer, facts, profile, at }: RecordInput): Asked => ({
   ref: { source, customer },
   factIds: facts.map(({ id }) => id),
   ...(profile ? { profile } : {}),
+  ...(at === undefined ? {} : { at }),
 })
 
 /** What is new in a call. */
@@ -178,8 +180,8 @@ function differs(
 ): boolean {
   const other = (a: unknown, b: unknown) => JSON.stringify(a ?? null) !== JSON.stringify(b ?? null)
   return (
-    Object.entries(given ?? {}).some(([name, value]) => other(profile.values[name], value)) ||
-    Object.entries(rows ?? {}).some(([name, of]) => other(related[name] ?? [], of))
+    Object.entries(given ?? {}).some(([name, value]) => other(Object.hasOwn(profile.values, name) ? profile.values[name] : null, value)) ||
+    Object.entries(rows ?? {}).some(([name, of]) => other(under(related, name), of))
   )
 }
 

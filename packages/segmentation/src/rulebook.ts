@@ -14,7 +14,7 @@ import { type SegmentBook, segmentBook } from './members/book.ts'
 import { type Dependencies, dependenciesOf } from './members/dependencies.ts'
 import { type Environment, inOrder, type SegmentRule, segmentsIn } from './rules/environment.ts'
 import type { Rule } from './rules/model.ts'
-import { type Source, sourceSchema } from './rules/source.ts'
+import { type Source, type SourceMembers, sourceSchema } from './rules/source.ts'
 import { segmentSchema } from './segment.ts'
 
 /** The kinds of definition this package publishes. */
@@ -68,6 +68,8 @@ export interface Shelf {
   readonly definitions: readonly StoredDefinition[]
   /** To whom customers of a source belong, by every version of a source that was ever published: a link may be needed before it is in force. */
   owners(source: string): readonly Owner[]
+  /** By relation, those who belong to customers of a source, by every version of it: what was in force earlier may be asked as of then. */
+  members(source: string): ReadonlyMap<string, SourceMembers>
 }
 
 type Mark = ReturnType<typeof markReads>
@@ -131,11 +133,13 @@ export function shelfOf(definitions: readonly StoredDefinition[], compiled = new
     return keep(found, start, { environment: environmentOf(then), versions })
   }
   const owners = ownersIn(definitions)
+  const members = membersIn(owners)
   return {
     at: (now) => ({
       timeline,
       definitions,
       owners: (source) => owners.get(source) ?? NOBODY,
+      members: (source) => members.get(source) ?? NONE,
       now: (source) => timeline(source, everything).at(now),
       get environment() {
         return everythingAt(now).environment
@@ -146,6 +150,7 @@ export function shelfOf(definitions: readonly StoredDefinition[], compiled = new
 }
 
 const NOBODY: readonly Owner[] = []
+const NONE: ReadonlyMap<string, SourceMembers> = new Map()
 
 function ownersIn(definitions: readonly StoredDefinition[]): ReadonlyMap<string, readonly Owner[]> {
   const found = new Map<string, Owner[]>()
@@ -156,6 +161,17 @@ function ownersIn(definitions: readonly StoredDefinition[]): ReadonlyMap<string,
       const known = found.get(of.source) ?? []
       if (known.some((one) => one.source === id && one.relation === relation)) continue
       found.set(of.source, [...known, { source: id, relation, column: of.of }])
+    }
+  }
+  return found
+}
+
+function membersIn(owners: ReadonlyMap<string, readonly Owner[]>): ReadonlyMap<string, ReadonlyMap<string, SourceMembers>> {
+  const found = new Map<string, Map<string, SourceMembers>>()
+  for (const [source, leadingTo] of owners) {
+    for (const { source: owner, relation, column } of leadingTo) {
+      const known = found.get(owner) ?? new Map()
+      found.set(owner, known.set(relation, { source, of: column }))
     }
   }
   return found

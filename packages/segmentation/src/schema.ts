@@ -2,11 +2,12 @@ import { definitionId, instantSchema } from '@patronkit/core/service'
 import { z } from 'zod'
 import type { Values } from './rules/leaf.ts'
 
-const id = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine((value) => value.isWellFormed() && !value.includes('\u0000'), 'is not well-formed text')
+const isWellFormed = (value: string): boolean => value.isWellFormed() && !value.includes('\u0000')
+const id = z.string().min(1).max(200).refine(isWellFormed, 'is not well-formed text')
+
+/** The same for values by the thousand. */
+export const isCustomerId = (value: unknown): value is string =>
+  typeof value === 'string' && value.length >= 1 && value.length <= 200 && isWellFormed(value)
 
 /** Values by column; what a column may hold is checked against the source. */
 const values: z.ZodType<Values> = z

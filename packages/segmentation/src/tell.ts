@@ -1,7 +1,7 @@
 import { type Context, nowFor, type Operation, type Unit, unitOn } from '@patronkit/core/service'
 import type { Looks } from './belonging.ts'
 import { readFacts, type Stored, SUBJECT, subjectOf, unitFor } from './customer.ts'
-import { type Beside, type Decision, decide, type Told, type Wanted, wanted } from './decide.ts'
+import { type Beside, type Decision, decide, type Wanted, wanted } from './decide.ts'
 import { EVERYTHING } from './members/dependencies.ts'
 import { readMembers } from './read-members.ts'
 import type { CustomerState } from './rows.ts'
@@ -59,10 +59,8 @@ export function* leave(ctx: Context, shelf: Shelf, stored: Stored): Operation<re
   for (const owner of owners) {
     if (subjectOf(owner.ref) === subjectOf(ref)) continue
     const relations = shelf.owners(ref.source).filter(({ source }) => source === owner.ref.source)
-    const told = relations.map(
-      ({ relation }): Told => ({ at, cause, member: { relation, id: ref.customer, entity: null, changed: EVERYTHING } }),
-    )
-    const change = { stored: owner, told }
+    const members = relations.map(({ relation }) => ({ relation, id: ref.customer, entity: null, changed: EVERYTHING }) as const)
+    const change = { stored: owner, told: [{ at, cause, members }] }
     const [heard] = looksAt(ctx, shelf, change) ? yield* hear(ctx, shelf, [change]) : []
     units.push(heard?.unit ?? headOnly(ctx, owner))
   }
@@ -112,7 +110,8 @@ function* hear(ctx: Context, shelf: Shelf, tellings: readonly Telling[]): Operat
   const heard = new Map<Telling, HeardAlone>()
   for (const [source, ofSource] of Map.groupBy(tellings, ({ stored }) => stored.ref.source)) {
     const deciding = ofSource.map((telling) => decidingOf(ctx, shelf, telling))
-    const looks = deciding.map((one) => wanted({ ...one, to: one.now }))
+    // time may be asked to pass beyond now
+    const looks = deciding.map((one) => wanted({ ...one, to: Math.max(one.to ?? one.now, one.now) }))
     const beside = yield* readBeside(ctx, shelf, source, ofSource, looks)
     for (const [n, telling] of ofSource.entries()) {
       const one = deciding[n]!
@@ -156,6 +155,7 @@ function* readBeside(
     source,
     looking.map(({ stored }) => stored.ref.customer),
     together(looks.map(({ members }) => members)),
+    Math.max(0, ...tellings.map(({ told }) => told.filter(({ members }) => members).length)),
   )
   return tellings.map(({ stored }) => {
     const mine = members.get(stored.ref.customer)

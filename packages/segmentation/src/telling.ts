@@ -1,7 +1,7 @@
 import { type Context, type Happened, nowFor, type Operation, type TimerLease, writeConflict } from '@patronkit/core/service'
 import { ownerIn } from './belonging.ts'
 import { readFacts, type Stored, subjectOf } from './customer.ts'
-import { type Deciding, looksOf, rulesThrough, type Told, walk } from './decide.ts'
+import { type Deciding, looksOf, type MemberChange, membersChanged, rulesThrough, type Told, walk } from './decide.ts'
 import { type Changed, EVERYTHING } from './members/dependencies.ts'
 import type { CustomerRef, FactRow } from './rows.ts'
 import type { Owner, Shelf } from './rulebook.ts'
@@ -26,12 +26,15 @@ export type Change = Pick<Telling, 'stored' | 'told'>
 /** What becomes different for those to whom customers belong about whom something is told. */
 export function* memberChanges(ctx: Context, shelf: Shelf, tellings: readonly Telling[]): Operation<ReadonlyMap<string, Change>> {
   const changes = new Map<string, { readonly stored: Stored; readonly told: Told[] }>()
+  const told = new Set(tellings.map(({ stored }) => subjectOf(stored.ref)))
   for (const [source, ofSource] of Map.groupBy(tellings, ({ stored }) => stored.ref.source)) {
     const owners = shelf.owners(source)
-    const belonging = owners.length === 0 ? [] : ofSource.filter(({ told }) => told.length > 0)
+    const belonging = owners.length === 0 ? [] : ofSource.filter(({ told }) => told.some(isOfThemselves))
     if (belonging.length === 0) continue
     const byName = new Map(belonging.flatMap(({ stored }) => stored.owners).map((one) => [subjectOf(one.ref), one]))
-    const types = typesLookedAt(ctx, shelf, owners, [...byName.values()])
+    // whom nobody told about is asked nothing
+    const asked = [...byName].flatMap(([name, one]) => (one.state || told.has(name) ? [one] : []))
+    const types = typesLookedAt(ctx, shelf, owners, asked)
     const known = belonging.filter(({ stored }) => stored.state && stored.state.facts > 0)
     const facts = yield* readFacts(
       ctx,
@@ -55,6 +58,9 @@ export function* memberChanges(ctx: Context, shelf: Shelf, tellings: readonly Te
   return changes
 }
 
+/** Looking anew at those who belong to a customer changes nothing about the customer. */
+const isOfThemselves = ({ anew }: Told): boolean => anew === undefined
+
 /** The types of events that the rules of owners look at. */
 function typesLookedAt(ctx: Context, shelf: Shelf, owners: readonly Owner[], stored: readonly Stored[]): readonly string[] {
   const relations = (source: string) => owners.filter((one) => one.source === source).map(({ relation }) => relation)
@@ -65,10 +71,10 @@ function typesLookedAt(ctx: Context, shelf: Shelf, owners: readonly Owner[], sto
   return [...new Set(types)]
 }
 
-/** The rules a customer is under from where they stand until now. */
+/** The rules a customer is under from where they stand until now; all there ever were for one who is told about from whenever on. */
 function rulesOf(ctx: Context, shelf: Shelf, { ref, head, state }: Stored) {
   const now = nowFor(ctx, head)
-  return rulesThrough(shelf.timeline(ref.source, state?.knownAt ?? now), state?.memberships.asOf ?? now, now)
+  return rulesThrough(shelf.timeline(ref.source, state?.knownAt ?? now), state?.memberships.asOf ?? Number.NEGATIVE_INFINITY, now)
 }
 
 /** What a customer comes to for each of those they belong to, step by step. */
@@ -82,13 +88,20 @@ function changesFor(owners: readonly Owner[], i: Deciding, facts: readonly Fact[
   for (const { entity, changed, at: told } of steps) {
     // for those they belong to it counts from when it counts for themselves
     at = Math.max(at, told)
+    // by several relations to one company it is one change
+    const byOwner = new Map<string, { readonly owner: CustomerRef; readonly members: readonly MemberChange[] }>()
     for (const { source, relation, column } of owners) {
       const [was, is] = [before && ownerIn(before.values, column), ownerIn(entity.values, column)]
-      const tell = (customer: string, now: Entity | null, what: Changed | typeof EVERYTHING) =>
-        found.push({ owner: { source, customer }, told: { at, cause, member: { relation, id: ref.customer, entity: now, changed: what } } })
+      const tell = (customer: string, now: Entity | null, what: Changed | typeof EVERYTHING) => {
+        const owner = { source, customer }
+        const { members } = byOwner.get(subjectOf(owner)) ?? { members: [] }
+        const member = { relation, id: ref.customer, entity: now, changed: what }
+        byOwner.set(subjectOf(owner), { owner, members: [...members, member] })
+      }
       if (was && was !== is) tell(was, null, EVERYTHING)
       if (is !== null) tell(is, entity, was === is ? changed : EVERYTHING)
     }
+    for (const { owner, members } of byOwner.values()) found.push({ owner, told: { at, cause, members } })
     before = entity
   }
   return found
@@ -100,7 +113,7 @@ export function looksAt(ctx: Context, shelf: Shelf, { stored, told }: Change): b
   // nobody was ever told about them
   if (!state) return false
   if (state.trouble !== null) return true
-  const changes = told.flatMap(({ member }) => (member ? [new Map([[member.relation, member.changed]])] : []))
+  const changes = told.map(membersChanged)
   return rulesOf(ctx, shelf, stored).some(({ book }) =>
     changes.some((members) => book.affected({ source: ref.source, changed: { members } }).length > 0),
   )

@@ -28,9 +28,7 @@ export function* membersDue(book: Rulebook, ctx: Context, timer: Claimed): Opera
   const ref = refOf(timer.key)
   const { stored, shelf } = yield* readCustomer(book, ctx, ref)
   if (!stored.state) return yield* commit([handled(ctx, timer)])
-  const { relations = {} } = shelf.now(ref.source).source ?? {}
-  const anew = Object.keys(relations).filter((relation) => !('columns' in relations[relation]!))
-  const told = [{ at: nowFor(ctx, stored.head), cause: 'related', anew }]
+  const told = [{ at: nowFor(ctx, stored.head), cause: 'related', anew: [...shelf.members(ref.source).keys()] }]
   const { heard } = yield* tell(ctx, shelf, [{ stored, told, fired: timer }])
   yield* commit([heard[0]!.unit])
 }

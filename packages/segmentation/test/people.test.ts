@@ -1,7 +1,6 @@
-import { manualClock, memoryStorage, type Storage } from '@patronkit/core'
+import type { Storage } from '@patronkit/core'
 import { verifySubject } from '@patronkit/core/operations'
-import { createRunner } from '@patronkit/core/runner'
-import { promisedStorage, seededRandom } from '@patronkit/core/testing'
+import { promisedStorage } from '@patronkit/core/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
   all,
@@ -16,6 +15,7 @@ import {
   type Rule,
   related,
 } from '../src/index.ts'
+import { office, START } from './office.ts'
 
 const people = defineSource({ id: 'people', columns: { firm: 'text', visits: 'integer' }, facts: { columns: { amount: 'decimal' } } })
 const firms = defineSource({
@@ -27,40 +27,6 @@ const active = defineSegment({ id: 'active', source: 'people', where: did('order
 const ofFirms = (id: string, where: Rule) => defineSegment({ id, source: 'firms', where })
 const lively = ofFirms('lively', related('people').any(inSegment('active')))
 const staffed = ofFirms('staffed', related('people').count('gte', 2))
-const START = '2026-11-02T09:00:00Z'
-
-function office(storage: Storage = memoryStorage()) {
-  const clock = manualClock(START)
-  const service = createSegments({ storage, clock, random: seededRandom(1) })
-  const runner = createRunner({ storage, clock, services: [service] })
-  const segments = service.for({ tenant: 'acme', by: { type: 'system', id: 'crm' } })
-  const heard: string[] = []
-  runner.consumer({
-    name: 'crm',
-    types: ['segments.entered', 'segments.exited'],
-    handle: ({ type, data, at }) => {
-      if (data.source !== 'firms') return
-      const cause = 'id' in data.cause ? `${data.cause.by} ${data.cause.id}` : data.cause.by
-      heard.push(`${data.customer} ${type.slice(9)} ${data.segment} ${at.toISOString().slice(5, 16)} ${cause}`)
-    },
-  })
-  const ticked = async () => {
-    for (let more = true; more; ) {
-      const done = await runner.tick()
-      expect(done.failed).toEqual([])
-      more = done.more
-    }
-    return heard.splice(0)
-  }
-  const person = (customer: string, profile: object, facts: readonly { id: string; type: string; at: Date }[] = []) =>
-    segments.record({ source: 'people', customer, profile: { ...profile }, facts })
-  const order = (id: string, at: Date = clock.now()) => ({ id, type: 'order', at })
-  const firm = (customer: string) => segments.record({ source: 'firms', customer, profile: { size: 1 }, facts: [] })
-  const inside = async (customer: string) =>
-    (await segments.membershipsOf({ source: 'firms', customer })).segments.map(({ segment }) => segment)
-  return { clock, storage, segments, ticked, person, order, firm, inside }
-}
-
 let o: ReturnType<typeof office>
 beforeEach(() => {
   o = office()
@@ -223,7 +189,11 @@ test('somebody told about by a process that knew of no companies yet: tick finds
   await o.firm('f1')
   release()
   await behind
-  expect((await o.segments.members({ segment: 'lively' })).freshness).toMatchObject({ current: false, rulesPending: true })
+  const freshness = async () => (await o.segments.members({ segment: 'lively' })).freshness
+  expect(await freshness()).toMatchObject({ current: false, rulesPending: true })
+  // they are linked, and their company is not asked yet
+  await o.segments.resegment({ idempotencyKey: 'link', source: 'people' })
+  expect(await freshness()).toMatchObject({ current: false, rulesPending: true })
   expect(await o.ticked()).toEqual(['f1 entered lively 11-02T09:00 related'])
   expect((await o.segments.members({ segment: 'lively' })).freshness).toMatchObject({ current: true, rulesPending: false })
 })

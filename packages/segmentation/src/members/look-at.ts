@@ -1,6 +1,6 @@
 import { DAY } from '@patronkit/core/service'
 import { type Fact, isEventRule, msOf } from '../rules/behaviour.ts'
-import { type Entity, sourceNamed } from '../rules/compile.ts'
+import { type Entity, sourceNamed, under } from '../rules/compile.ts'
 import type { Environment } from '../rules/environment.ts'
 import { getter, type Values } from '../rules/leaf.ts'
 import type { Rule, Window } from '../rules/model.ts'
@@ -58,8 +58,8 @@ export function lookAtNext(i: {
     else if (rule.op === 'related' || rule.op === 'relatedTotal') {
       const relation = of.relations![rule.relation]!
       if (!rule.where) return
-      if ('columns' in relation) for (const values of entity.related?.[rule.relation] ?? []) row(rule.where, relation.columns, values)
-      else for (const member of entity.members?.[rule.relation] ?? []) visit(rule.where, relation.source, member)
+      if ('columns' in relation) for (const values of under(entity.related, rule.relation)) row(rule.where, relation.columns, values)
+      else for (const member of under(entity.members, rule.relation)) visit(rule.where, relation.source, member)
     } else if (rule.op === 'all' || rule.op === 'any' || rule.op === 'not' || rule.op === 'score') {
       for (const inner of innerRules(rule)) visit(inner, source, entity)
     } else row(rule, of.columns, entity.values)

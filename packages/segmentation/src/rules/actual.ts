@@ -1,6 +1,6 @@
 import { toIso } from '@patronkit/core/service'
 import { type Fact, type FoldRule, msOf } from './behaviour.ts'
-import { compileRow, compileRule, type Entity, relationNamed, sourceNamed } from './compile.ts'
+import { compileRow, compileRule, type Entity, relationNamed, sourceNamed, under } from './compile.ts'
 import type { Environment } from './environment.ts'
 import { getter, isFieldRule, order, type Values } from './leaf.ts'
 import type { Events, Rule, RuleOf } from './model.ts'
@@ -76,10 +76,10 @@ function holding(
   const of = relationNamed(sourceNamed(environment, source, ''), relation, source, '')
   if ('columns' in of) {
     const test = compileRow(where, of.columns, '')
-    return { columns: of.columns, rows: (entity.related?.[relation] ?? []).filter((row) => test(row, now)) }
+    return { columns: of.columns, rows: under(entity.related, relation).filter((row) => test(row, now)) }
   }
   const { test } = compileRule({ rule: where, source: of.source, environment })
-  const members = (entity.members?.[relation] ?? []).filter((one) => test(one, now))
+  const members = under(entity.members, relation).filter((one) => test(one, now))
   return { columns: sourceNamed(environment, of.source, '').columns, rows: members.map(({ values }) => values) }
 }
 

@@ -147,14 +147,14 @@ export function compiler(environment: Environment): Compiler {
     const of = relationNamed(scope.of, relation, scope.id, at(path, 'relation'))
     if ('columns' in of) {
       const test = rule.where ? compileRow(rule.where, of.columns, at(path, 'where')) : null
-      const rows = (entity: Entity) => (entity.related && Object.hasOwn(entity.related, relation) ? entity.related[relation]! : NONE)
+      const rows = (entity: Entity) => under(entity.related, relation)
       if (rule.op === 'related') return quantified<Values>(rule.how, rows, test!)
       const folded = compileFold(rule, of.columns, path)
       return (entity, now) => folded(test ? rows(entity).filter((row) => test(row, now)) : rows(entity))
     }
     const inner = scopeOf(of.source, at(path, 'relation'))
     const test = rule.where ? compile(rule.where, inner, at(path, 'where')) : null
-    const members = (entity: Entity) => (entity.members && Object.hasOwn(entity.members, relation) ? entity.members[relation]! : NONE)
+    const members = (entity: Entity) => under(entity.members, relation)
     if (rule.op === 'related') return quantified<Entity>(rule.how, members, test!)
     const folded = compileFold(rule, inner.of.columns, path)
     return (entity, now) => folded((test ? members(entity).filter((one) => test(one, now)) : members(entity)).map(({ values }) => values))
@@ -175,6 +175,10 @@ export function compiler(environment: Environment): Compiler {
 }
 
 const NONE: readonly never[] = []
+
+/** What stands under a relation. A relation may have any name, also that of something inherited. */
+export const under = <T>(all: { readonly [relation: string]: readonly T[] } | undefined, relation: string): readonly T[] =>
+  all && Object.hasOwn(all, relation) ? all[relation]! : NONE
 
 function quantified<T>(
   how: 'any' | 'all' | 'none',
