@@ -21,7 +21,19 @@ import { codesBroken, isCodeLeaf } from './code-books.ts'
 import { evolveAll, NOBODY } from './evolve.ts'
 import { eventOf, storedEvents } from './history.ts'
 import type { AccountState, LoyaltyEvent } from './model.ts'
-import { type AccountRow, holdRow, lotRow, mergeRow, type Owner, orderRow, ownerOf, reviewRow, SUBJECT, spendRow } from './rows.ts'
+import {
+  type AccountRow,
+  holdRow,
+  lotRow,
+  mergeRow,
+  type Owner,
+  orderRow,
+  ownerOf,
+  reviewRow,
+  SUBJECT,
+  spendRow,
+  subjectOf,
+} from './rows.ts'
 import type { Rulebook } from './rulebook.ts'
 import { accountRow, entryRows, nextAt, postingOf, type Why } from './save.ts'
 import { addShares, countersBroken, nothingYet, ownSharesBroken, sharesOf, standing, strayUse, type Together } from './shared-books.ts'
@@ -92,7 +104,7 @@ export function* verify(
   const anchored = i.anchor ? yield* leavesOf(ctx, i.anchor) : new Map<string, Leaf>()
   if ('message' in anchored) return { accounts: 0, events: 0, broken: anchored }
   if (i.account !== undefined && i.programme !== undefined) {
-    const subject = `${i.programme}/${i.account}`
+    const subject = subjectOf({ programme: i.programme, account: i.account })
     const [head] = yield* read(ctx, headOf(SUBJECT, subject))
     const broken = yield* looked(book, ctx, { subject, head }, anchored, nothingYet())
     return { accounts: 1, events: head.seq, broken }
@@ -217,17 +229,16 @@ const missing = (anchored: Anchored, seen: ReadonlySet<string>): Broken | null =
 function* orphans(ctx: Context, seen: ReadonlySet<string>): Operation<Broken | null> {
   for (const table of DERIVED) {
     const [groups] = yield* read(ctx, fold(table, { where: all(), by: ['programme', 'account'], limit: MANY }))
-    const stray = groups.map(({ by }) => by as unknown as Owner).find((owner) => !seen.has(`${owner.programme}/${owner.account}`))
+    const stray = groups.map(({ by }) => by as unknown as Owner).find((owner) => !seen.has(subjectOf(owner)))
     if (stray) return wrong(stray, `${table.name} has rows of an account without events`, { row: table.name })
   }
   const [brought] = yield* read(ctx, fold(referrals, { where: all(), by: ['programme', 'referee'], limit: MANY }))
   const nobody = brought
-    .map(({ by }) => by as { programme: string; referee: string })
-    .find((by) => !seen.has(`${by.programme}/${by.referee}`))
+    .map(({ by }): Owner => ({ programme: by.programme as string, account: by.referee as string }))
+    .find((owner) => !seen.has(subjectOf(owner)))
   if (!nobody) return null
-  const { programme, referee: account } = nobody
-  return wrong({ programme, account }, 'an account without events was brought by somebody', {
-    row: `${referrals.name} ${programme} ${account}`,
+  return wrong(nobody, 'an account without events was brought by somebody', {
+    row: `${referrals.name} ${nobody.programme} ${nobody.account}`,
   })
 }
 
@@ -242,7 +253,7 @@ function* accountBroken(
   const stored = yield* storedEvents(ctx, owner, Number.MAX_SAFE_INTEGER)
   const at = brokenAt(stored, head)
   if (at !== null) return wrong(owner, 'the event is not the one that was written', { event: at })
-  const leaf = anchored.get(`${owner.programme}/${owner.account}`)
+  const leaf = anchored.get(subjectOf(owner))
   if (leaf && stored[leaf.seq - 1]?.hash !== leaf.chain)
     return wrong(owner, 'the chain is not the one that was anchored', { event: leaf.seq })
   const last = stored.findLastIndex(({ type }) => type === 'loyalty.erased')

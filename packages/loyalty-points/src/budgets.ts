@@ -1,4 +1,4 @@
-import { minorDigits } from '@patronkit/core'
+import { fromMinor, minorDigits } from '@patronkit/core'
 import { type Add, type Context, field, list, type Operation, read } from '@patronkit/core/service'
 import type { BudgetLeft, BudgetUse } from './earning.ts'
 import { Exact } from './exact.ts'
@@ -21,10 +21,9 @@ export function* budgetsLeft(ctx: Context, { owner, rules }: Loaded): Operation<
 
 function leftOf({ budget }: Campaign, taken: { readonly points: number; readonly money: number } | undefined): BudgetLeft {
   const { points, money } = budget!
-  const digits = money ? minorDigits(money.currency) : 0
   return {
     points: points === undefined ? undefined : points - (taken?.points ?? 0),
-    money: money && new Exact(money.amount).minus(new Exact(taken?.money ?? 0).div(new Exact(10).pow(digits))).toFixed(),
+    money: money && new Exact(money.amount).minus(fromMinor(taken?.money ?? 0, money.currency).amount).toFixed(),
   }
 }
 

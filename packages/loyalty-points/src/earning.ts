@@ -4,7 +4,7 @@ import { holds, valueAt } from '@patronkit/core/service'
 import type { Counted, Terms } from './clawback.ts'
 import { pointsFor } from './clawback.ts'
 import { Exact } from './exact.ts'
-import { dateOf, dayAt, periodEnd, periodStart } from './local-day.ts'
+import { dayAt, periodEnd, periodNamed, periodStart } from './local-day.ts'
 import type { AccountState, Command, Order } from './model.ts'
 import {
   type Campaign,
@@ -317,7 +317,7 @@ function combined(
 /** The counter of a cap in the period that holds an instant; none for caps of a single order. */
 function counterOf(cap: Cap, at: number, zone: string): string | null {
   if (cap.each === 'order') return null
-  return cap.each === 'lifetime' ? `cap/${cap.id}` : `cap/${cap.id}/${dateOf(periodStart(dayAt(zone, at), cap.each))}`
+  return cap.each === 'lifetime' ? `cap/${cap.id}` : `cap/${cap.id}/${periodNamed(zone, at, cap.each)}`
 }
 
 /** What an earning does to the limits of a period: the first that it passes, and where the counters stand after it. */
@@ -333,8 +333,7 @@ export function limitsAfter(programme: Programme, state: AccountState, at: numbe
   return { counters, passed }
 }
 
-const limitCounter = (limit: EarnLimit, at: number, zone: string): string =>
-  `limit/${limit.id}/${dateOf(periodStart(dayAt(zone, at), limit.each))}`
+const limitCounter = (limit: EarnLimit, at: number, zone: string): string => `limit/${limit.id}/${periodNamed(zone, at, limit.each)}`
 
 /** The counters that an earning looks at. */
 export function countersOf(programme: Programme, at: number): readonly string[] {

@@ -1,7 +1,6 @@
-import { type Money, minorDigits, money } from '@patronkit/core'
-import { type Context, compareText, field, list, type Operation, read } from '@patronkit/core/service'
+import { addMoney, fromMinor, type Money } from '@patronkit/core'
+import { type Context, compareText, field, list, type Operation, read, toIso } from '@patronkit/core/service'
 import { currencyOf } from './budgets.ts'
-import { Exact } from './exact.ts'
 import type { Campaign } from './programme.ts'
 import { refusal } from './refusals.ts'
 import { programmeVersions, type Rulebook } from './rulebook.ts'
@@ -31,8 +30,7 @@ export function* funding(book: Rulebook, ctx: Context, i: { readonly programme: 
     programmeVersions(i.programme),
     list(budgets, { where: field('programme').eq(i.programme), limit: MOST }),
   )
-  if (versions.length === 0)
-    throw refusal({ code: 'loyalty/programme-unknown', details: { programme: i.programme, at: new Date(ctx.now).toISOString() } })
+  if (versions.length === 0) throw refusal({ code: 'loyalty/programme-unknown', details: { programme: i.programme, at: toIso(ctx.now) } })
   const campaigns = new Map<string, Campaign>()
   for (const { version, hash } of versions) {
     const { programme } = yield* book.pinned(ctx, { id: i.programme, version, hash })
@@ -54,13 +52,10 @@ export function* funding(book: Rulebook, ctx: Context, i: { readonly programme: 
 function costOf(campaign: Campaign, given: { readonly points: number; readonly money: number } | undefined) {
   const currency = currencyOf(campaign)
   const { points = 0, money: minor = 0 } = given ?? {}
-  if (currency === undefined) return { points, money: null }
-  const digits = minorDigits(currency)
-  return { points, money: money(new Exact(minor).div(new Exact(10).pow(digits)).toFixed(digits), currency) }
+  return { points, money: currency === undefined ? null : fromMinor(minor, currency) }
 }
 
 function sums(lines: readonly FundedCampaign[]): readonly Money[] {
-  const by = new Map<string, Exact>()
-  for (const { money: cost } of lines) if (cost) by.set(cost.currency, (by.get(cost.currency) ?? new Exact(0)).plus(cost.amount))
-  return [...by].map(([currency, sum]) => money(sum.toFixed(minorDigits(currency)), currency))
+  const costs = lines.flatMap(({ money }) => money ?? [])
+  return [...Map.groupBy(costs, ({ currency }) => currency).values()].map((of) => addMoney(...(of as [Money, ...Money[]])))
 }

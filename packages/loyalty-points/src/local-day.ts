@@ -62,6 +62,9 @@ export function periodEnd(day: number, period: Period): number {
   return period === 'week' ? start + 7 : addMonths(start, MONTHS[period])
 }
 
+/** The period that holds an instant, by the date on which it begins: as it stands in counters. */
+export const periodNamed = (zone: string, at: number, period: Period): string => dateOf(periodStart(dayAt(zone, at), period))
+
 /** An instant moved by whole months, at the same wall time. */
 export function monthsOn(zone: string, at: number, months: number): number {
   const wall = wallAt(zone, at)

@@ -6,7 +6,7 @@ import { EVERYTHING } from './members/dependencies.ts'
 import { readMembers } from './read-members.ts'
 import type { CustomerState } from './rows.ts'
 import type { Shelf } from './rulebook.ts'
-import { decidingOf, looksAt, memberChanges, type Telling } from './telling.ts'
+import { causeOf, decidingOf, looksAt, memberChanges, type Telling } from './telling.ts'
 
 export interface Heard {
   readonly decision: Decision
@@ -54,7 +54,7 @@ export function* tell(ctx: Context, shelf: Shelf, tellings: readonly Telling[]):
 export function* leave(ctx: Context, shelf: Shelf, stored: Stored): Operation<readonly Unit[]> {
   const { ref, head, state, owners } = stored
   const at = Math.max(nowFor(ctx, head), state?.memberships.asOf ?? 0)
-  const cause = `member/${subjectOf(ref)}`
+  const cause = causeOf(ref)
   const units: Unit[] = []
   for (const owner of owners) {
     if (subjectOf(owner.ref) === subjectOf(ref)) continue

@@ -77,6 +77,9 @@ function rulesOf(ctx: Context, shelf: Shelf, { ref, head, state }: Stored) {
   return rulesThrough(shelf.timeline(ref.source, state?.knownAt ?? now), state?.memberships.asOf ?? Number.NEGATIVE_INFINITY, now)
 }
 
+/** How a flip says that somebody who belongs to the customer is why. */
+export const causeOf = (ref: CustomerRef): string => `member/${subjectOf(ref)}`
+
 /** What a customer comes to for each of those they belong to, step by step. */
 function changesFor(owners: readonly Owner[], i: Deciding, facts: readonly Fact[]) {
   const { ref, state } = i
@@ -84,7 +87,7 @@ function changesFor(owners: readonly Owner[], i: Deciding, facts: readonly Fact[
   const found: { readonly owner: CustomerRef; readonly told: Told }[] = []
   let before = state ? first : null
   let at = state?.memberships.asOf ?? Number.NEGATIVE_INFINITY
-  const cause = `member/${subjectOf(ref)}`
+  const cause = causeOf(ref)
   for (const { entity, changed, at: told } of steps) {
     // for those they belong to it counts from when it counts for themselves
     at = Math.max(at, told)

@@ -30,7 +30,7 @@ export function reader(
     textParameter(tenant, 'the tenant')
     const all = reads.map((read) => partOf(catalog, plan, read))
     const parts = all.length > MOST_SIDE_BY_SIDE ? alikeAsOne(all) : all
-    const asked = askedOf(catalog, [...new Set(parts)])
+    const asked = askedOf(catalog, parts === all ? all : [...new Set(parts)])
     const shape = kept(shapes, asked.map(({ parts: [first], many }) => (many ? `many ${first!.shape}` : first!.shape)).join('|'), () =>
       compileAsked(catalog, asked),
     )

@@ -32,13 +32,15 @@ function planOf(catalog: Catalog, table: Table): TablePlan {
   const columns = Object.keys(table.columns)
   const where = (column: string) => `${table.name}.${column}`
   const encode = Object.fromEntries(columns.map((column) => [column, encoder(where(column), table.columns[column]!)]))
-  const decoderOf = (some: readonly string[]) => {
-    const decode = some.map((column) => {
-      if (!Object.hasOwn(table.columns, column)) throw unknownColumn(table.name, column)
-      return decoder(where(column), table.columns[column]!)
+  const decoders = new Map<string, (stored: readonly unknown[]) => Row>()
+  const decoderOf = (some: readonly string[]) =>
+    kept(decoders, some.join(), () => {
+      const decode = some.map((column) => {
+        if (!Object.hasOwn(table.columns, column)) throw unknownColumn(table.name, column)
+        return decoder(where(column), table.columns[column]!)
+      })
+      return (stored) => rowOf(some, decode, stored)
     })
-    return (stored: readonly unknown[]) => rowOf(some, decode, stored)
-  }
   const shapes = new Map<string, Shape<never>>()
   const shape = <S>(name: string, build: () => Shape<S>) => kept(shapes as Map<string, Shape<S>>, name, build)
   return {

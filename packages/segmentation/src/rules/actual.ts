@@ -1,11 +1,11 @@
 import { toIso } from '@patronkit/core/service'
-import { type Fact, type FoldRule, msOf } from './behaviour.ts'
+import { type Fact, type FoldRule, msOf, outermost, presentIn, sumOf } from './behaviour.ts'
 import { compileRow, compileRule, type Entity, relationNamed, sourceNamed, under } from './compile.ts'
 import type { Environment } from './environment.ts'
-import { getter, isFieldRule, order, type Values } from './leaf.ts'
+import { isFieldRule, type Values } from './leaf.ts'
 import type { Events, Rule, RuleOf } from './model.ts'
 import { type Columns, columnOf, type SourceColumn } from './source.ts'
-import { type Compared, decimalText, hostValue } from './values.ts'
+import { decimalText, hostValue } from './values.ts'
 import { EVER, stretchAt } from './window.ts'
 
 interface Asked {
@@ -86,23 +86,16 @@ function holding(
 function folded({ fold, of }: FoldRule, columns: Columns, rows: readonly Values[]): unknown {
   if (fold === 'count' || of === undefined) return rows.length
   const column = columnOf(columns[of]!)
-  const get = getter(of, column)
-  const found = rows.map(get).filter((value): value is Exclude<Compared, null> => value !== null)
+  const found = presentIn(of, column)(rows)
   if (fold === 'distinct') return new Set(found).size
-  if (fold === 'sum') return hostValue(sumOf(found), column)
+  if (fold === 'sum') return hostValue(sumOf(found as readonly number[], of), column)
   if (found.length === 0) return null
-  if (fold === 'average') return averageOf(found, column)
-  const sign = fold === 'min' ? 1 : -1
-  return hostValue(
-    found.reduce((best, value) => (order(value, best) * sign < 0 ? value : best)),
-    column,
-  )
+  if (fold === 'average') return averageOf(found as readonly number[], column, of)
+  return hostValue(outermost(fold, found), column)
 }
 
-const sumOf = (values: readonly Exclude<Compared, null>[]): number => values.reduce((sum: number, value) => sum + (value as number), 0)
-
 /** Two digits more than the column has, cut off there: the comparison itself is exact. */
-function averageOf(values: readonly Exclude<Compared, null>[], column: SourceColumn): string {
+function averageOf(values: readonly number[], column: SourceColumn, name: string): string {
   const scale = column.type === 'decimal' ? (column.scale ?? 2) : 0
-  return decimalText(Number((BigInt(sumOf(values)) * 100n) / BigInt(values.length)), scale + 2)
+  return decimalText(Number((BigInt(sumOf(values, name)) * 100n) / BigInt(values.length)), scale + 2)
 }

@@ -187,8 +187,7 @@ export function compileFold(rule: FoldRule, columns: Columns, path: string): (ro
   const { fold, of: name } = rule
   const column = foldColumn(fold, name, columns, at(path, 'of'))
   const wanted = foldValue(rule, column, at(path, 'value'))
-  const get = getter(name, column)
-  const present = (rows: readonly Values[]) => rows.map(get).filter((value): value is Exclude<Compared, null> => value !== null)
+  const present = presentIn(name, column)
   switch (fold) {
     case 'distinct':
       return (rows) => holds(new Set(present(rows)).size - (wanted as number))
@@ -205,22 +204,28 @@ export function compileFold(rule: FoldRule, columns: Columns, path: string): (ro
       }
     case 'min':
     case 'max': {
-      const sign = fold === 'min' ? 1 : -1
       return (rows) => {
         const found = present(rows)
         if (found.length === 0) return false
-        return holds(
-          order(
-            found.reduce((best, value) => (order(value, best) * sign < 0 ? value : best)),
-            wanted,
-          ),
-        )
+        return holds(order(outermost(fold, found), wanted))
       }
     }
   }
 }
 
-function sumOf(values: readonly number[], name: string): number {
+/** The values of a column that are there. */
+export function presentIn(name: string, column: SourceColumn): (rows: readonly Values[]) => readonly Exclude<Compared, null>[] {
+  const get = getter(name, column)
+  return (rows) => rows.map(get).filter((value): value is Exclude<Compared, null> => value !== null)
+}
+
+/** The least or the most of values, of which there is at least one. */
+export function outermost(fold: 'min' | 'max', values: readonly Exclude<Compared, null>[]): Exclude<Compared, null> {
+  const sign = fold === 'min' ? 1 : -1
+  return values.reduce((best, value) => (order(value, best) * sign < 0 ? value : best))
+}
+
+export function sumOf(values: readonly number[], name: string): number {
   let sum = 0
   for (const value of values) sum += value
   if (!Number.isSafeInteger(sum)) throw badValue(name, sum, 'a sum within ±(2^53 − 1) of its smallest unit')
